@@ -23,8 +23,7 @@ AXES: tuple[str, str, str] = ("valence", "arousal", "dominance")
 
 #: DeepMoji's 64 emoji (Felbo et al., 2017) less its two music signs, in DeepMoji's order. No variation selectors.
 EMOJI: tuple[str, ...] = tuple(
-    "😂 😒 😩 😭 😍 😔 👌 😊 ❤ 😏 😁 😳 💯 😴 😌 ☺ 🙌 💕 😑 😅 🙏 😕 😘 ♥ 😐 💁 😞 🙈 😫 ✌ 😎 😡 👍 😢 😪 😋 😤 ✋ 😷 👏 👀 🔫 😣 😈 😓 💔 ♡ 🙊 "
-    "😉 💀 😖 😄 😜 😠 🙅 💪 👊 💜 💖 💙 😬 ✨".split()
+    "😂😒😩😭😍😔👌😊❤😏😁😳💯😴😌☺🙌💕😑😅🙏😕😘♥😐💁😞🙈😫✌😎😡👍😢😪😋😤✋😷👏👀🔫😣😈😓💔♡🙊😉💀😖😄😜😠🙅💪👊💜💖💙😬✨"
 )
 N_EMOJI = len(EMOJI)
 EMOJI_INDEX: Mapping[str, int] = MappingProxyType({symbol: i for i, symbol in enumerate(EMOJI)})

@@ -1,8 +1,8 @@
 """Monotone maps that bring text, emoji and audio onto one scale before anything is compared. Pure apart from reading and writing its JSON.
 
-Raw regressors disagree about the scale: text runs to the corners, audio huddles in the middle, and nearest neighbour then hands the same few
-extreme songs to everybody. Each axis of each modality is therefore mapped by a monotone piecewise-linear function onto a common reference
-distribution, and the emoji part gets a temperature and a prior. The map belongs to the model version it was fitted for.
+Raw regressors disagree about the scale: text runs to the corners, audio huddles in the middle, and nearest neighbour then hands the same
+few extreme songs to everybody. Each axis of each modality is therefore mapped by a monotone piecewise-linear function onto a common
+reference distribution, and the emoji part gets a temperature and a prior. The map belongs to the model version it was fitted for.
 """
 
 from __future__ import annotations
