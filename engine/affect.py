@@ -36,6 +36,8 @@ VAD_WEIGHT = 0.5
 
 #: How far the sum of the emoji probabilities may stray from 1 before an Affect refuses it.
 _SIMPLEX_TOLERANCE = 1e-3
+#: A sum this close to 1 is float32 rounding.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +63,8 @@ class Affect:
         total = float(emoji.sum(dtype=np.float64))
         if abs(total - 1.0) > _SIMPLEX_TOLERANCE:
             raise ValueError(f"emoji must sum to 1, not {total:.4f}")
-        emoji /= np.float32(total)
+        if abs(total - 1.0) > _ROUNDING:  # a second pass would only shuffle the last bits
+            emoji /= np.float32(total)
         vad.setflags(write=False)
         emoji.setflags(write=False)
         object.__setattr__(self, "vad", vad)

@@ -117,5 +117,5 @@ def load_maps(path: Path) -> dict[str, ModalityMap]:
             )
             for name, entry in document.items()
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"the calibration {path.name} cannot be read ({error})", "reinstall Emojuke or restore the file") from error
