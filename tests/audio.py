@@ -79,8 +79,8 @@ def song(seconds: float, *, seed: int = 0, rate: int = RATE) -> Signal:
         top = int(generator.integers(12, 25))
         bars.append(chord(bar, root=root * 2 ** (step / 12), intervals=(*intervals, top), level=0.5, rate=rate))
     harmony = np.concatenate(bars)[: round(seconds * rate)]
-    mixed = harmony + 0.5 * beat(seconds, bpm=bpm, seed=seed, rate=rate)[: len(harmony)]
-    return np.asarray(0.8 * mixed / np.abs(mixed).max(), dtype=np.float32)
+    drum = beat(seconds, bpm=bpm, seed=seed, rate=rate)[: len(harmony)]
+    return harmony + np.float32(0.5) * drum
 
 
 def write_wav(path: Path, signal: Signal, *, rate: int = RATE, channels: int = 1) -> Path:
