@@ -46,7 +46,9 @@ class Settings(BaseSettings):
         default=None, description="Folder or name of another sentence-transformers model; needs the train extra."
     )
     nrc_lexicon: Path | None = Field(default=None, description="Your own copy of the NRC-VAD lexicon, which may not be shipped. Optional.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much goes to the log file in the home folder.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="How much goes to the log file in the home folder."
+    )
 
     @field_validator("home", "data", "nrc_lexicon")
     @classmethod
