@@ -1,0 +1,1 @@
+"""Trains, describes and measures the emoji table; `python -m engine.training.emoji` does all three."""
