@@ -9,7 +9,7 @@ from pathlib import Path
 import emoji as emoji_library
 import numpy as np
 
-from engine.affect import N_EMOJI, Affect, FloatArray, blend, normalised
+from engine.affect import Affect, FloatArray, blend, normalised
 from engine.calibration import IDENTITY, ModalityMap, load_maps
 from engine.encoders.base import TextEncoder
 from engine.encoders.emoji_keys import components, custom_name, key
@@ -99,8 +99,6 @@ def read_table(root: Path = WEIGHTS) -> dict[str, Affect]:
         sequences = json.loads(verified(SEQUENCES, root).read_text(encoding="utf-8"))
         vad: FloatArray = tensors["vad"].numpy().astype(np.float32)
         weights: FloatArray = tensors["emoji"].numpy().astype(np.float32)
-        if vad.shape != (len(sequences), 3) or weights.shape != (len(sequences), N_EMOJI):
-            raise ValueError("the table and its sequences differ in length")
         return {sequence: Affect(v, normalised(e)) for sequence, v, e in zip(sequences, vad, weights, strict=True)}
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"the emoji table cannot be read ({error})", "reinstall Emojuke") from error

@@ -7,31 +7,83 @@ from types import MappingProxyType
 
 from engine.encoders.emoji_keys import words_of_name
 
-#: Meme word → the emoji that says the same. Written by hand from how chatters use them; nothing is trained or evaluated on it.
 _MEMES = """
-    sadge 😢 | sad 😢 | feelsbadman 😔 | feelsbad 😔 | badman 😔 | widepeeposad 😢 | pepehands 😭 | hands 😭 | biblethump 😭 | smoge 😔 | madge 😠
-    aware 😔 | despair 😩 | crying 😭 | cry 😭 | sob 😭 | rip 🪦 | f 🫡 | rain 🌧 | heartbroken 💔 | broken 💔 | lonely 😞 | depressed 😔
-    feelsgoodman 😌 | feelsgood 😌 | goodman 😌 | okayge 😌 | okayeg 😌 | comfy 😌 | cozy 😌 | cosy 😌 | bedge 😴 | sleep 😴 | sleepy 😪 | residentsleeper 😴
-    tired 😪 | chill 😌 | chilling 😌 | relax 😌 | gladge 😊 | happy 😊 | happi 😊 | peepohappy 😊 | blush 😊 | smile 🙂 | yay 🎉 | hypers 🤩 | hype 🤩
-    pog 🤩 | pogu 🤩 | pogchamp 🤩 | poggers 🤩 | poggies 🤩 | pogg 🤩 | pagman 🤩 | wow 😲 | ez 😎 | ezclap 👏 | clap 👏 | gigachad 💪 | chad 💪 | based 😎 | lit 🔥
-    fire 🔥 | hyped 🔥 | letsgo 🙌 | lfg 🙌 | party 🎉 | dance 💃 | dancing 💃 | jam 🎶 | jamming 🎶 | catjam 🎶 | vibe 😎 | vibing 😎 | vibe 🎶 | headbang 🤘
-    headbanger 🤘 | rave 🕺 | disco 🪩 | blobdance 💃 | partyparrot 🎉 | parrot 🎉 | kek 🤣 | kekw 🤣 | kekl 🤣 | keklaugh 🤣 | lul 😂 | lulw 😂 | lol 😂 | lmao 🤣
-    rofl 🤣 | xd 😆 | omegalul 🤣 | pepelaugh 😂 | laugh 😂 | icant 🤣 | trollface 😈 | troll 😈 | kappa 😏 | keepo 😏 | smug 😏 | smirk 😏 | monka 😰 | monkas 😰
-    monkaw 😱 | monkagiga 😱 | monkahmm 🤔 | hmm 🤔 | hmmm 🤔 | think 🤔 | thinking 🤔 | thonk 🤔 | thonking 🤔 | susge 🤔 | sus 🤔 | suspicious 🤔 | stare 😐 | panic 😱
-    scared 😨 | fear 😱 | nervous 😰 | wutface 😱 | notlikethis 🤦 | facepalm 🤦 | bruh 😑 | weird 😒 | weirdchamp 😒 | pepega 🤪 | clown 🤡 | copium 😔 | cope 😔
-    cringe 😬 | ree 😡 | reee 😡 | rage 😡 | reeee 😡 | mad 😠 | angry 😡 | pissed 😡 | furious 😡 | blobangry 😠 | ban 😠 | swiftrage 😡 | gachi 💪 | simp 😍 | love ❤ | luv ❤
-    heart ❤ | hug 🤗 | hugs 🤗 | kiss 😘 | uwu 🥺 | owo 😳 | pleading 🥺 | shy ☺ | nom 😋 | yum 😋 | cool 😎 | nice 👌 | gg 👏 | no 🙅 | yes 👍 | ok 👌 | yep 👍 | nope 👎
-    prayge 🙏 | pray 🙏 | hopium 🙏 | hope 🙏 | salute 🫡 | wave 👋 | bye 👋 | ghost 👻 | skull 💀 | dead 💀 | ded 💀 | spooky 👻 | evil 😈 | devilish 😈 | sick 🤢 | puke 🤮
-    ew 🤢 | cute 🥰 | aww 🥰 | thisisfine 😅 | sweat 😅 | stonks 🚀 | shock 😲 | shocked 😲 | surprised 😲 | surprisedpikachu 😲
+    😢 sadge sad widepeeposad
+    😔 feelsbadman feelsbad badman smoge aware depressed copium cope
+    😭 pepehands biblethump crying cry sob
+    😠 madge mad blobangry ban
+    😩 despair
+    🪦 rip
+    🫡 f salute
+    🌧 rain
+    💔 heartbroken broken
+    😞 lonely
+    😌 feelsgoodman feelsgood goodman okayge okayeg comfy cozy cosy chill chilling relax
+    😴 bedge sleep residentsleeper
+    😪 sleepy tired
+    😊 gladge happy happi peepohappy blush
+    🙂 smile
+    🎉 yay party partyparrot parrot
+    🤩 hypers hype pog pogu pogchamp poggers poggies pogg pagman
+    😲 wow shock shocked surprised surprisedpikachu
+    😎 ez based vibing cool
+    👏 ezclap clap gg
+    💪 gigachad chad gachi
+    🔥 lit fire hyped
+    🙌 letsgo lfg
+    💃 dance dancing blobdance
+    🎶 jam jamming catjam vibe
+    🤘 headbang headbanger
+    🕺 rave
+    🪩 disco
+    🤣 kek kekw kekl keklaugh lmao rofl omegalul icant
+    😂 lul lulw lol pepelaugh laugh
+    😆 xd
+    😈 trollface troll evil devilish
+    😏 kappa keepo smug smirk
+    😰 monka monkas nervous
+    😱 monkaw monkagiga panic fear wutface
+    🤔 monkahmm hmm hmmm think thinking thonk thonking susge sus suspicious
+    😐 stare
+    😨 scared
+    🤦 notlikethis facepalm
+    😑 bruh
+    😒 weird weirdchamp
+    🤪 pepega
+    🤡 clown
+    😬 cringe
+    😡 ree reee rage reeee angry pissed furious swiftrage
+    😍 simp
+    ❤ love luv heart
+    🤗 hug hugs
+    😘 kiss
+    🥺 uwu pleading
+    😳 owo
+    ☺ shy
+    😋 nom yum
+    👌 nice ok
+    🙅 no
+    👍 yes yep
+    👎 nope
+    🙏 prayge pray hopium hope
+    👋 wave bye
+    👻 ghost spooky
+    💀 skull dead ded
+    🤢 sick ew
+    🤮 puke
+    🥰 cute aww
+    😅 thisisfine sweat
+    🚀 stonks
 """
-MEMES: Mapping[str, str] = MappingProxyType(dict(pair.split() for row in _MEMES.strip().splitlines() for pair in row.split("|")))
+#: Meme word → the emoji that says the same. Written by hand from how chatters use them; nothing is trained or evaluated on it.
+MEMES: Mapping[str, str] = MappingProxyType({word: row.split()[0] for row in _MEMES.strip().splitlines() for word in row.split()[1:]})
 
+_FILLERS = """
+    pepe peepo pepo pepi blob cat dog frog duck bear wojak doge anime gif animated emoji emote custom wide small big mini tiny new old my the
+    a feels face pikachu bongo pusheen kitty puppy server discord twitch hd alt left right
+"""
 #: Who or what is drawn, or how: says nothing about a feeling.
-FILLERS = frozenset(
-    "pepe peepo pepo pepi blob cat dog frog duck bear wojak doge anime gif animated emoji emote custom wide small big mini tiny new old my the a"
-    " feels face cute_face pikachu bongo pusheen kitty puppy server discord twitch hd alt left right"
-    .split()
-)  # fmt: skip
+FILLERS = frozenset(_FILLERS.split())
 
 
 def reading(name: str) -> tuple[list[str], str]:

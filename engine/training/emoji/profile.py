@@ -7,7 +7,7 @@ import numpy as np
 from engine.affect import EMOTIONS, FloatArray
 from engine.training.emoji.data import Array
 
-#: NRC-VAD points (engine.affect.EMOTIONS) that stand for Plutchik's emotions; several are averaged where no GoEmotions category has the name.
+#: NRC-VAD points (engine.affect.EMOTIONS) for Plutchik's emotions; averages where no GoEmotions category has the name.
 POINTS: Array = np.array(
     [
         np.mean([EMOTIONS[name] for name in names], axis=0)
@@ -47,7 +47,9 @@ def nrc_valence(valence: Array) -> Array:
     return np.asarray(np.interp(valence, _VALENCE_X, _VALENCE_Y))
 
 
-def affinity(vad: Array, emotions: Array, own: Array, *, vad_width: float = 0.14, emotion_width: float = 0.22, self_mass: float = 0.4) -> FloatArray:
+def affinity(
+    vad: Array, emotions: Array, own: Array, *, vad_width: float = 0.14, emotion_width: float = 0.22, self_mass: float = 0.4
+) -> FloatArray:
     """Probabilities of the 62 emoji for each of n emoji.
 
     exp(-d^2 / 2), with d^2 the squared distances of VAD and emotions, each divided by its width; an emoji that is itself among the 62 gets
