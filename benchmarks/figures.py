@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,7 @@ def _number(value: float, unit: str) -> str:
     return f"{value:,.{digits}f} {unit}".rstrip()
 
 
-def table(groups: dict[str, Sequence[Figure]]) -> Table:
+def table(groups: Mapping[str, Sequence[Figure]]) -> Table:
     """All figures as one table, a section for each benchmark."""
     drawn = Table(title="Emojuke benchmarks", title_justify="left")
     for heading in ("benchmark", "figure"):
