@@ -69,7 +69,9 @@ def command(program: str, path: Path, sample_rate: int, fingerprint_fd: int) -> 
     """
     import ffmpeg  # takes a tenth of a second, which a start of the program need not wait for
 
-    source = ffmpeg.input(f"file:{path}", threads=1, protocol_whitelist="file", format_whitelist=DEMUXERS)
+    name = f"file:{path}"
+    valid = name.encode("utf-8", "backslashreplace").decode("utf-8")  # ffmpeg-python hashes names, and a name may be no valid Unicode
+    source = ffmpeg.input(valid, threads=1, protocol_whitelist="file", format_whitelist=DEMUXERS)
     samples_format = "f32le" if sys.byteorder == "little" else "f32be"
     both = (
         source["a:0"]
@@ -81,7 +83,7 @@ def command(program: str, path: Path, sample_rate: int, fingerprint_fd: int) -> 
     samples = both[0].output("pipe:1", format=samples_format, map_metadata=-1)
     fingerprint = heard.output(f"pipe:{fingerprint_fd}", format="chromaprint", fp_format="raw", map_metadata=-1)
     outputs = ffmpeg.merge_outputs(samples, fingerprint).global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
-    return [str(part) for part in outputs.compile(cmd=program)]
+    return [name if part == valid else str(part) for part in outputs.compile(cmd=program)]
 
 
 def _programs() -> list[str]:
