@@ -22,7 +22,7 @@ _SPAN = 20
 #: Two files are the same recording when they agree over this share of the shorter.
 MIN_OVERLAP = 0.8
 #: Mean share of differing bits up to which the overlap agrees. Measured on the clips of DEAM, 4Q and MIREX-like: transcodes down to opus
-#: at 12 kbit/s and cuts half a word apart stay below 0.11, other masterings of one recording reach 0.18; different songs of 30 s start at
+#: at 12 kbit/s and cuts half a word apart stay below 0.13, other masterings of one recording reach 0.18; different songs of 30 s start at
 #: 0.23, but those of 10 s at 0.19, so that a short overlap must agree better.
 MAX_BIT_ERROR = 0.20
 MAX_BIT_ERROR_SHORT = 0.13
