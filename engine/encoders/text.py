@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,9 +18,8 @@ from engine.encoders.text_heads import TextHeads
 from engine.encoders.weights_io import WEIGHTS, load_tensors, version_of
 from engine.encoders.wording import clean, loudness, unstretched
 from engine.errors import ModelError
-
-if TYPE_CHECKING:
-    from engine.settings import Settings
+from engine.settings import Settings
+from engine.settings import settings as environment
 
 #: The shipped file: "layers.*" in half precision, "heads.*" in single.
 FILE = "text/encoder.safetensors"
@@ -47,18 +46,54 @@ class TextScores:
     tweets: FloatArray
 
 
-class TunedTextEncoder:
-    """The shipped encoder. Safe to call from several threads: it holds no state between calls.
+class HeadedTextEncoder(ABC):
+    """Sentence vectors of some backbone and our heads on them. Safe to call from several threads: it holds no state between calls.
 
     Args:
-        backbone: with its tuned layers, in evaluation mode.
         heads: in evaluation mode.
         version: names the weights; changes whenever a byte of them does.
         map_: the cross-modal map of this version.
     """
 
+    def __init__(self, heads: TextHeads, version: str, map_: ModalityMap) -> None:
+        self.heads, self.version, self.map = heads, version, map_
+
+    @abstractmethod
+    def pooled(self, texts: Sequence[str], *, fast: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """(n, width) sentence vectors and (n,) loudness, float32, in the order of the texts; ``fast`` trades precision for speed."""
+
+    def scores(self, texts: Sequence[str], *, fast: bool = False) -> TextScores:
+        """Everything the heads say of n texts, raw. An empty text gets an answer too: what the model makes of no words."""
+        if not texts:
+            return TextScores(*(np.zeros((0, k), dtype=np.float32) for k in (3, 62, 28, 3, 20)))
+        vectors, loud = self.pooled(texts, fast=fast)
+        with torch.inference_mode():
+            out = self.heads(vectors, loud)
+        return TextScores(*(t.numpy() for t in (out.vad, out.emoji, out.emotions, out.ratings, out.tweets)))
+
+    def encode_raw(self, texts: Sequence[str]) -> list[Affect]:
+        """Affects before the cross-modal map, one per text; the VAD is in NRC units."""
+        scores = self.scores(texts)
+        return [Affect(vad, normalised(emoji)) for vad, emoji in zip(scores.vad, scores.emoji, strict=True)]
+
+    def encode(self, texts: Sequence[str]) -> list[Affect]:
+        """Affects on the scale text, emoji and audio share, one per text."""
+        return [self.map(raw) for raw in self.encode_raw(texts)]
+
+
+class TunedTextEncoder(HeadedTextEncoder):
+    """The shipped encoder.
+
+    Args:
+        backbone: with its tuned layers, in evaluation mode.
+        heads: as above, and so ``version`` and ``map_``.
+        version: as above.
+        map_: as above.
+    """
+
     def __init__(self, backbone: Backbone, heads: TextHeads, version: str, map_: ModalityMap = IDENTITY) -> None:
-        self.backbone, self.heads, self.version, self.map = backbone, heads, version, map_
+        super().__init__(heads, version, map_)
+        self.backbone = backbone
         self._tokenizer = load_tokenizer()
         self._vocabulary = self._tokenizer.get_vocab()
 
@@ -85,24 +120,6 @@ class TunedTextEncoder:
         """Ids of one message's tokens as the backbone sees them, markers included, at most 128."""
         return list(self._tokenizer.encode(unstretched(clean(text), self._vocabulary)).ids)
 
-    def scores(self, texts: Sequence[str]) -> TextScores:
-        """Everything the heads say of n texts, raw. An empty text gets an answer too: what the model makes of no words."""
-        if not texts:
-            return TextScores(*(np.zeros((0, k), dtype=np.float32) for k in (3, 62, 28, 3, 20)))
-        vectors, loud = self.pooled(texts)
-        with torch.inference_mode():
-            out = self.heads(vectors, loud)
-        return TextScores(*(t.numpy() for t in (out.vad, out.emoji, out.emotions, out.ratings, out.tweets)))
-
-    def encode_raw(self, texts: Sequence[str]) -> list[Affect]:
-        """Affects before the cross-modal map, one per text; the VAD is in NRC units."""
-        scores = self.scores(texts)
-        return [Affect(vad, normalised(emoji)) for vad, emoji in zip(scores.vad, scores.emoji, strict=True)]
-
-    def encode(self, texts: Sequence[str]) -> list[Affect]:
-        """Affects on the scale text, emoji and audio share, one per text."""
-        return [self.map(raw) for raw in self.encode_raw(texts)]
-
 
 def text_map(root: Path = WEIGHTS) -> ModalityMap:
     """The cross-modal map of text; the identity while none was fitted.
@@ -115,22 +132,24 @@ def text_map(root: Path = WEIGHTS) -> ModalityMap:
 
 
 _lock = threading.Lock()
-_loaded: dict[str, TunedTextEncoder] = {}
+_loaded: dict[tuple[str | None, Path], HeadedTextEncoder] = {}
 
 
-def load_text_encoder(settings: Settings | None = None) -> TunedTextEncoder:
-    """The text encoder; loaded once a process, whichever thread asks first.
+def load_text_encoder(settings: Settings | None = None) -> HeadedTextEncoder:
+    """The text encoder the settings ask for; loaded once a process, whichever thread asks first.
 
     Args:
-        settings: default the environment's.
+        settings: default the environment's. ``text_backbone`` chooses another sentence-transformers model with heads trained for it.
 
     Raises:
         ModelError: when weights are missing, damaged or do not fit each other.
     """
+    chosen = settings or environment()
+    key = (chosen.text_backbone, chosen.home)
     with _lock:
-        if FILE not in _loaded:
-            _loaded[FILE] = read_text_encoder()
-        return _loaded[FILE]
+        if key not in _loaded:
+            _loaded[key] = read_foreign(chosen.text_backbone, chosen.home) if chosen.text_backbone else read_text_encoder()
+        return _loaded[key]
 
 
 def read_text_encoder(root: Path = WEIGHTS) -> TunedTextEncoder:
@@ -150,3 +169,14 @@ def read_text_encoder(root: Path = WEIGHTS) -> TunedTextEncoder:
     if found.unexpected_keys or any(name.startswith("layers.") for name in found.missing_keys):
         raise ModelError(f"{FILE} holds other layers than this version of Emojuke expects", "reinstall Emojuke")
     return TunedTextEncoder(backbone, heads.eval(), version_of(NAME, [FILE], root), text_map(root))
+
+
+def read_foreign(name: str, home: Path) -> HeadedTextEncoder:
+    """Somebody's own backbone with the heads trained for it.
+
+    Raises:
+        ModelError: when the model, the `train` extra or the heads are missing.
+    """
+    from engine.encoders.foreign_text import load_foreign  # sentence-transformers, which it needs, takes seconds to import
+
+    return load_foreign(name, home)

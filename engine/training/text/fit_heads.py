@@ -109,6 +109,40 @@ def fit_vad(heads: TextHeads, goemotions: Vectors, emobank: Vectors, moods: Vect
         parameter.grad = None
 
 
+def fit_linear(heads: TextHeads, sources: dict[str, Vectors], steps: int = 1500, batch: int = 512, seed: int = 10) -> None:
+    """Fit the four linear heads in place on vectors of a backbone that was not tuned for them.
+
+    Args:
+        heads: of the vectors' width.
+        sources: goemotions (28 labels), emobank (3 ratings on the scale 1 to 5), moods (3 in [-1, 1], NaN where undefined) and
+            tweet_labels (one column, 0 to 19).
+        steps: gradient steps.
+        batch: rows of each source in a step.
+        seed: of the sampling.
+    """
+    torch.manual_seed(seed)
+    learned = [p for name in ("emotions", "ratings", "moods", "tweets") for p in getattr(heads, name).parameters()]
+    optimiser = torch.optim.AdamW(learned, lr=3e-3, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 3e-3, total_steps=steps, pct_start=0.1)
+    ratings = sources["emobank"].target
+    middle, spread = ratings.mean(0), ratings.std(0).clamp(min=1e-6)
+    for _ in range(steps):
+        rows = {name: torch.randint(len(source.pooled), (batch,)) for name, source in sources.items()}
+        x = {name: functional.dropout(source.pooled[rows[name]], 0.1, training=True) for name, source in sources.items()}
+        y = {name: source.target[rows[name]] for name, source in sources.items()}
+        known = ~y["moods"].isnan()
+        loss = 28.0 * functional.binary_cross_entropy_with_logits(heads.emotions(x["goemotions"]), y["goemotions"])
+        loss = loss + functional.mse_loss(heads.ratings(x["emobank"]), (y["emobank"] - middle) / spread)
+        loss = loss + ((heads.moods(x["moods"]) - y["moods"].nan_to_num()).square() * known).mean()
+        loss = loss + functional.cross_entropy(heads.tweets(x["tweet_labels"]), y["tweet_labels"][:, 0].long())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    for parameter in learned:
+        parameter.grad = None
+
+
 def _point(heads: TextHeads, source: Vectors, rows: Tensor) -> Tensor:
     pooled = functional.dropout(source.pooled[rows], 0.1, training=True)
     with torch.no_grad():

@@ -313,10 +313,11 @@ def described(plan: Plan) -> dict[str, object]:
     return asdict(plan)
 
 
-#: The run behind the shipped weights.
+#: The run behind the shipped weights. The first two stages were broken off to fit the time there was; 1.7 passes over GoEmotions in all.
 PLAN = Plan(
     stages=(
         Stage({"goemotions": 2.0, "emobank": 2.0, "tweeteval": 0.7}, rate=1e-4, end=0.5, steps=555),
-        Stage({"goemotions": 2.0, "emobank": 2.0, "tweeteval": 0.5, "moods": 3.0}, rate=9e-5, end=0.0),
+        Stage({"goemotions": 2.0, "emobank": 2.0, "tweeteval": 0.5, "moods": 3.0}, rate=9e-5, end=0.0, steps=146),
+        Stage({"goemotions": 1.05, "emobank": 1.0, "tweeteval": 0.25, "moods": 2.5}, rate=1e-4, end=0.0),
     )
 )
