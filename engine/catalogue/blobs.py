@@ -10,22 +10,22 @@ from numpy.typing import ArrayLike, NDArray
 from engine.affect import FloatArray
 
 
-def pack_singles(values: ArrayLike, size: int) -> bytes:
-    """(size,) floats as fp32.
+def pack_singles(values: ArrayLike, width: int) -> list[bytes]:
+    """(n, width) floats as n blobs of fp32.
 
     Raises:
         ValueError: when the shape is wrong or a number is not finite.
     """
-    return _pack(values, "<f4", size)
+    return _pack(values, "<f4", width)
 
 
-def pack_halves(values: ArrayLike, size: int | None = None) -> bytes:
-    """(size,) floats, or any number of them, as fp16.
+def pack_halves(values: ArrayLike, width: int | None = None) -> list[bytes]:
+    """(n, width) floats, of any width when none is given, as n blobs of fp16.
 
     Raises:
         ValueError: when the shape is wrong or a number is not finite in fp16.
     """
-    return _pack(values, "<f2", size)
+    return _pack(values, "<f2", width)
 
 
 def singles(blob: bytes, width: int) -> FloatArray:
@@ -53,11 +53,11 @@ def words(blob: bytes) -> NDArray[np.uint32]:
     return np.frombuffer(blob, dtype="<u4").astype(np.uint32, copy=False)
 
 
-def _pack(values: ArrayLike, dtype: str, size: int | None) -> bytes:
+def _pack(values: ArrayLike, dtype: str, width: int | None) -> list[bytes]:
     with np.errstate(over="ignore"):  # a number too large for fp16 becomes infinite and is refused below
-        array = np.ascontiguousarray(values, dtype=dtype)
-    if array.ndim != 1 or (size is not None and len(array) != size):
-        raise ValueError(f"expected {'(n,)' if size is None else (size,)} numbers, not {array.shape}")
-    if not np.isfinite(array).all():
+        rows = np.ascontiguousarray(values, dtype=dtype)
+    if rows.ndim != 2 or (width is not None and rows.shape[1] != width):
+        raise ValueError(f"expected rows of {'some' if width is None else width} numbers, not {rows.shape}")
+    if not np.isfinite(rows).all():
         raise ValueError("scores must be finite")
-    return array.tobytes()
+    return [row.tobytes() for row in rows]

@@ -128,8 +128,8 @@ class Recordings(Store):
                     uid,
                     float(scored.duration_s),
                     _model_id(db, scored.model_version),
-                    pack_singles(scored.song_vad, len(AXES)),
-                    pack_halves(scored.song_emoji, N_EMOJI),
+                    *pack_singles(scored.song_vad[None], len(AXES)),
+                    *pack_halves(scored.song_emoji[None], N_EMOJI),
                     time.time(),
                 ],
             )
@@ -150,8 +150,8 @@ class Recordings(Store):
                 [
                     float(scored.duration_s),
                     _model_id(db, scored.model_version),
-                    pack_singles(scored.song_vad, len(AXES)),
-                    pack_halves(scored.song_emoji, N_EMOJI),
+                    *pack_singles(scored.song_vad[None], len(AXES)),
+                    *pack_halves(scored.song_emoji[None], N_EMOJI),
                     recording_id,
                 ],
             ).rowcount
@@ -258,31 +258,32 @@ class Recordings(Store):
         )
 
     def _put_segments(self, db: Database, recording_id: int, scored: ScoredRecording) -> None:
+        scores = scored.segments
         n = len(scored.starts)
-        if not (n == len(scored.ends) == len(scored.segments.vad) == len(scored.segments.embedding)) or n == 0:
+        if n == 0 or not (
+            n == len(scored.ends) == len(scores.vad) == len(scores.uncertainty) == len(scores.emoji) == len(scores.embedding)
+        ):
             raise ValueError("a scored recording needs one start, end and score per segment, and at least one segment")
         model = _model_id(db, scored.model_version)
         first = _next_segment_id(db)
-        scores = scored.segments
+        ids = range(first, first + n)
         db.conn.executemany(
-            "INSERT INTO segments (id, recording_id, start_s, end_s, model_id, vad, uncertainty, emoji) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    first + i,
-                    recording_id,
-                    float(scored.starts[i]),
-                    float(scored.ends[i]),
-                    model,
-                    pack_singles(scores.vad[i], len(AXES)),
-                    pack_singles(scores.uncertainty[i], 2),
-                    pack_halves(scores.emoji[i], N_EMOJI),
-                )
-                for i in range(n)
-            ],
+            "INSERT INTO segments (id, recording_id, model_id, start_s, end_s, vad, uncertainty, emoji) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            zip(
+                ids,
+                [recording_id] * n,
+                [model] * n,
+                np.asarray(scored.starts, dtype=np.float64).tolist(),
+                np.asarray(scored.ends, dtype=np.float64).tolist(),
+                pack_singles(scores.vad, len(AXES)),
+                pack_singles(scores.uncertainty, 2),
+                pack_halves(scores.emoji, N_EMOJI),
+                strict=True,
+            ),
         )
         db.conn.executemany(
             "INSERT INTO embeddings (segment_id, model_id, embedding) VALUES (?, ?, ?)",
-            [(first + i, model, pack_halves(scores.embedding[i])) for i in range(n)],
+            zip(ids, [model] * n, pack_halves(scores.embedding), strict=True),
         )
 
     def _put_fingerprint(self, db: Database, recording_id: int, fingerprint: NDArray[np.uint32]) -> None:

@@ -114,7 +114,7 @@ class Votes(Store):
 
 
 def _packed(query: Affect) -> bytes:
-    return pack_singles(np.concatenate([query.vad, query.emoji]), len(AXES) + N_EMOJI)
+    return pack_singles(np.concatenate([query.vad, query.emoji])[None], len(AXES) + N_EMOJI)[0]
 
 
 def _vote(row: tuple[Any, ...]) -> Vote:

@@ -173,16 +173,16 @@ def test_the_true_match_is_among_the_candidates_however_many_share_a_little(cata
 def test_blobs_round_trip(seed: int, rows: int) -> None:
     generator = np.random.default_rng(seed)
     values = generator.random((rows, 3)).astype(np.float32)
-    np.testing.assert_array_equal(singles(b"".join(pack_singles(row, 3) for row in values), 3), values)
-    np.testing.assert_allclose(halves(b"".join(pack_halves(row) for row in values), 3), values, rtol=1e-3)
+    np.testing.assert_array_equal(singles(b"".join(pack_singles(values, 3)), 3), values)
+    np.testing.assert_allclose(halves(b"".join(pack_halves(values)), 3), values, rtol=1e-3)
     fingerprint_ = generator.integers(0, 2**32, size=rows, dtype=np.uint32)
     np.testing.assert_array_equal(words(pack_words(fingerprint_)), fingerprint_)
     probabilities = normalised(generator.random(62) ** 8)
-    Affect(values[0], halves(pack_halves(probabilities, 62), 62)[0])
+    Affect(values[0], halves(pack_halves(probabilities[None], 62)[0], 62)[0])
 
 
-@pytest.mark.parametrize("values", [[1.0, 2.0], [[1.0, 2.0, 3.0]], [np.inf, 0.0, 0.0]])
-def test_blobs_refuse_what_is_no_score(values: list[float]) -> None:
+@pytest.mark.parametrize("values", [[[1.0, 2.0]], [1.0, 2.0, 3.0], [[np.inf, 0.0, 0.0]]])
+def test_blobs_refuse_what_is_no_score(values: list[object]) -> None:
     with pytest.raises(ValueError, match=r"expected|finite"):
         pack_singles(values, 3)
     with pytest.raises(ValueError, match=r"expected|finite"):
@@ -191,4 +191,4 @@ def test_blobs_refuse_what_is_no_score(values: list[float]) -> None:
 
 def test_what_fp16_cannot_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="finite"):
-        pack_halves([1e6])
+        pack_halves([[1e6]])
