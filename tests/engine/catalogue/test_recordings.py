@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from engine.affect import Affect, normalised
 from engine.catalogue import LOCAL_GUILD, Catalogue
@@ -182,7 +183,7 @@ def test_blobs_round_trip(seed: int, rows: int) -> None:
 
 
 @pytest.mark.parametrize("values", [[[1.0, 2.0]], [1.0, 2.0, 3.0], [[np.inf, 0.0, 0.0]]])
-def test_blobs_refuse_what_is_no_score(values: list[object]) -> None:
+def test_blobs_refuse_what_is_no_score(values: ArrayLike) -> None:
     with pytest.raises(ValueError, match=r"expected|finite"):
         pack_singles(values, 3)
     with pytest.raises(ValueError, match=r"expected|finite"):
