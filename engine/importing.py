@@ -167,6 +167,7 @@ class _Run:
     def sort_out(self, model_version: str) -> list[Path]:
         """Settle the files that need no decoding and return the others."""
         self.catalogue.mend_paths(self.guild_id)
+        self.catalogue.forget_missing_errors(self.guild_id)
         stored = self.catalogue.stored_files(self.guild_id)
         errors = {error.path: error for error in self.catalogue.errors(self.guild_id)}
         outcomes: list[tuple[int, ItemState, str | None]] = []

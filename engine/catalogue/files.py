@@ -178,6 +178,11 @@ class Files(Recordings, Tracks):
             ).fetchall()
         return [FileError(path_name(row[0]), FileStamp(*row[1:4]), *row[4:]) for row in rows]
 
+    def forget_missing_errors(self, guild_id: int) -> int:
+        """Forget the files that could not be used and are no longer there; return how many."""
+        with self.transaction():
+            return sum(self.clear_error(guild_id, Path(error.path)) for error in self.errors(guild_id) if not os.path.lexists(error.path))
+
     def clear_error(self, guild_id: int, path: Path) -> bool:
         """Forget that a file could not be used, so that the next import tries it again; False when there was nothing to forget."""
         with self.transaction() as db:
