@@ -53,7 +53,7 @@ def serve(count: int) -> dict[str, list[float]]:
             times = {
                 "forward": _ms(backbone.pooled, ids, mask),
                 "ask": _ms(ask, assistant, message),
-                "affect": _ms(assistant.affect, other),
+                "affect": _ms(assistant.read, other),
             }
             if turn >= WARM_UP:
                 for name, value in times.items():
