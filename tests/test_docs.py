@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from engine.cli.app import app
 from engine.settings import Settings, example
 from tests.checkout import ROOT, texts, tracked
 
@@ -147,3 +151,33 @@ def test_nothing_of_the_labelled_data_is_stored(shared_data: Path) -> None:
         if (ROOT / path).read_bytes() == source.read_bytes()
     ]
     assert not copies
+
+
+def _commands(command: Any, words: tuple[str, ...] = ("emojuke",)) -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with the words that call it. (Typer brings its own copy of click, hence no types.)"""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield " ".join(words), command
+        return
+    for name, inner in below.items():
+        yield from _commands(inner, (*words, name))
+
+
+def _command_line() -> dict[str, Any]:
+    return dict(_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", sorted(_command_line()))
+def test_every_command_and_option_is_documented(words: str) -> None:
+    text = _read("docs/commands.md")
+    assert words in text
+    options = {name for parameter in _command_line()[words].params for name in parameter.opts if name.startswith("--")} - {"--help"}
+    assert not {name for name in options if name not in text}
+    assert _command_line()[words].help
+
+
+def test_documents_call_only_commands_that_exist() -> None:
+    known = {word for words in _command_line() for word in (" ".join(words.split()[:2]), words)}
+    called = {(str(path), match) for path, text in _markdown() for match in re.findall(r"(?:`|bin/|^ *|\$ )(emojuke [a-z]+)\b", text, re.M)}
+    assert called
+    assert not {(path, words) for path, words in called if words not in known}
