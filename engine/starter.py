@@ -6,8 +6,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -78,7 +80,7 @@ def save_starter(items: Sequence[StarterItem], folder: Path = FOLDER) -> None:
         raise ValueError(f"the starter needs exactly one model version, not {sorted(versions)}")
     folder.mkdir(parents=True, exist_ok=True)
     scored = [item.scored for item in items]
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "song_vad": np.stack([s.song_vad for s in scored]).astype(np.float32),
         "song_emoji": np.stack([s.song_emoji for s in scored]).astype(np.float16),
         "durations": np.asarray([s.duration_s for s in scored], dtype=np.float32),
@@ -91,13 +93,14 @@ def save_starter(items: Sequence[StarterItem], folder: Path = FOLDER) -> None:
         "uncertainty": np.concatenate([s.segments.uncertainty for s in scored]).astype(np.float32),
     }
     save_file(arrays, folder / _SCORES, metadata={"model_version": versions.pop()})
+    (folder / _SCORES).chmod(0o644)  # safetensors writes for the owner alone
     with (folder / _TRACKS).open("w", encoding="utf-8") as file:
         for item in items:
             row = {"uid": item.uid, "title": item.title, "artist": item.artist, "genre": item.genre, "url": item.url}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _item(row: dict[str, str], version: str, arrays: dict[str, np.ndarray], i: int, part: slice) -> StarterItem:
+def _item(row: dict[str, str], version: str, arrays: dict[str, NDArray[Any]], i: int, part: slice) -> StarterItem:
     segments = AudioScore(
         vad=arrays["vad"][part],
         emoji=arrays["emoji"][part].astype(np.float32),
@@ -117,7 +120,7 @@ def _item(row: dict[str, str], version: str, arrays: dict[str, np.ndarray], i: i
     return StarterItem(row["uid"], row["title"], row["artist"], row["genre"], row["url"], scored)
 
 
-def _open(folder: Path) -> tuple[str, dict[str, np.ndarray]]:
+def _open(folder: Path) -> tuple[str, dict[str, NDArray[Any]]]:
     try:
         with safe_open(folder / _SCORES, framework="np") as file:
             return str(file.metadata()["model_version"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict

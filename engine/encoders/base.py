@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.affect import Affect, FloatArray
 
 
@@ -50,7 +53,7 @@ class AudioScore:
 
     vad: FloatArray
     emoji: FloatArray
-    embedding: FloatArray
+    embedding: NDArray[np.float16]
     uncertainty: FloatArray
 
 
@@ -64,7 +67,7 @@ class AudioEncoder(Protocol):
         """Score segments, each (samples,) float32 mono at ``sample_rate``, at most 15 s long, of any mixture of lengths."""
         ...
 
-    def heads(self, embedding: FloatArray) -> AudioScore:
+    def heads(self, embedding: NDArray[np.float16]) -> AudioScore:
         """The same from stored (n, d) embeddings alone."""
         ...
 

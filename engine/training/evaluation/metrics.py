@@ -15,8 +15,8 @@ def r2(truth: ArrayLike, predicted: ArrayLike) -> float:
 
 def pearson(a: ArrayLike, b: ArrayLike) -> float:
     """Pearson's r of two (n,) samples; 0 where one of them is constant."""
-    x = np.asarray(a, dtype=np.float64) - np.mean(a)
-    y = np.asarray(b, dtype=np.float64) - np.mean(b)
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    x, y = x - x.mean(), y - y.mean()
     scale = np.sqrt(np.square(x).sum() * np.square(y).sum())
     return float((x * y).sum() / scale) if scale > 0 else 0.0
 

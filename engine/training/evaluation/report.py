@@ -67,6 +67,9 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
+#: Where the results are kept.
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+
 _HEADER = """# Results
 
 Written by `emojuke eval`; do not edit by hand. Folds are those of `folds.csv` (one assignment of artists over all three sets of songs);

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.affect import FloatArray
 from engine.training.evaluation.metrics import precision_at, reciprocal_rank, skewness
-
-#: (q, 65) query vectors → (q, n) song rows, nearest first, ranked as the product ranks.
-Ranker = Callable[[FloatArray], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -33,17 +29,15 @@ def read_queries(path: Path) -> list[RetrievalQuery]:
         return [RetrievalQuery(r["query"], r["kind"], r["quadrant"], r["cluster"]) for r in csv.DictReader(file)]
 
 
-def retrieval_figures(rank: Ranker, vectors: FloatArray, wanted: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
+def retrieval_figures(order: NDArray[np.int64], wanted: Sequence[str], labels: Sequence[str]) -> dict[str, float]:
     """P@5, P@10 and MRR, each the mean over queries.
 
     Args:
-        rank: ranks the songs for query vectors.
-        vectors: (q, 65) query vectors.
+        order: (q, n) song rows, best first.
         wanted: q class names that count as right.
         labels: n class names of the songs.
     """
     truth = np.asarray(labels)
-    order = rank(vectors)
     hits = [truth[row] == want for row, want in zip(order, wanted, strict=True)]
     return {
         "P@5": float(np.mean([precision_at(h, 5) for h in hits])),

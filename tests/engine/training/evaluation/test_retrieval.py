@@ -12,7 +12,7 @@ LABELS = ["Q1", "Q2", "Q1", "Q3", "Q4", "Q1", "Q2", "Q3", "Q4", "Q4", "Q1", "Q2"
 
 def test_figures_by_hand():
     orders = np.array([[0, 2, 5, 10, 1, 3, 4, 6, 7, 8, 9, 11], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]])
-    figures = retrieval_figures(lambda vectors: orders[: len(vectors)], np.zeros((2, 65), dtype=np.float32), ["Q1", "Q4"], LABELS)
+    figures = retrieval_figures(orders, ["Q1", "Q4"], LABELS)
     assert figures["P@5"] == pytest.approx((4 / 5 + 1 / 5) / 2)
     assert figures["P@10"] == pytest.approx((4 / 10 + 3 / 10) / 2)
     assert figures["MRR"] == pytest.approx((1 + 1 / 5) / 2)
