@@ -89,7 +89,7 @@ class ConvAudioEncoder:
         return np.asarray(embedding.to(torch.float16).cpu().numpy())
 
     @torch.inference_mode()
-    def heads(self, embedding: FloatArray) -> AudioScore:
+    def heads(self, embedding: NDArray[np.float16]) -> AudioScore:
         """The scores of stored (n, 256) float16 embeddings; exactly those :meth:`score` gave with them."""
         stored: NDArray[Any] = np.ascontiguousarray(embedding, dtype=np.float16)
         x = torch.from_numpy(stored).float()
