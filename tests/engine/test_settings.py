@@ -17,6 +17,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No setting of the machine the tests run on, and none that outlives the test."""
     for name in [name for name in os.environ if name.startswith("EMOJUKE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", ".env")
     monkeypatch.chdir(tmp_path)
     settings.cache_clear()
     yield
