@@ -6,6 +6,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,13 +17,17 @@ from engine.affect import FloatArray
 from engine.audio.decode import AudioStream, open_audio
 from engine.audio.segments import Segment
 from engine.encoders.base import AudioEncoder, AudioScore
-from engine.errors import EmojukeError, ModelError, ToolError
+from engine.errors import AudioError, EmojukeError, SourceError
 
 #: Segments the network takes at once.
 BATCH = 16
 
 #: Decoded segments that may wait for it, about 1 MB each.
 WAITING = 3 * BATCH
+
+#: Processors for each thread of the network. Decoding takes four times as long as scoring and has a process of its own for each processor;
+#: more threads would spin while they wait for each other and take its time (on two processors, two threads make a run twice as long).
+_PROCESSORS_PER_THREAD = 4
 
 _TICK_S = 0.1
 
@@ -73,12 +78,13 @@ class _Job:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _End:
-    """The last item a worker sends for a file: what the decoder knows at its end, or what went wrong."""
+    """The last item a worker sends for a file: what the decoder knows at its end, or what went wrong, with this file or altogether."""
 
     duration_s: float = 0.0
     fingerprint: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
     notices: tuple[str, ...] = ()
-    error: BaseException | None = None
+    failure: EmojukeError | None = None
+    fatal: BaseException | None = None
 
 
 _Item = tuple[_Job, Segment | _End]
@@ -91,12 +97,16 @@ class Scorer:
         encoder: the network, or anything that keeps its contract.
         max_duration_s: longest recording accepted; see :func:`engine.audio.decode.open_audio`.
         batch: segments the network takes at once.
+        threads: threads of the network while files are scored; chosen by the number of processors when not given.
     """
 
-    def __init__(self, encoder: AudioEncoder, *, max_duration_s: float | None = None, batch: int = BATCH) -> None:
+    def __init__(
+        self, encoder: AudioEncoder, *, max_duration_s: float | None = None, batch: int = BATCH, threads: int | None = None
+    ) -> None:
         self.encoder = encoder
         self._max_duration_s = max_duration_s
         self._batch = batch
+        self._threads = threads or max(1, _processors() // _PROCESSORS_PER_THREAD)
 
     def score_file(self, path: Path) -> ScoredRecording:
         """Score one file.
@@ -124,10 +134,11 @@ class Scorer:
             workers: files decoded at the same time; one per processor when not given.
 
         Raises:
-            ToolError: when there is no ffmpeg; nothing further would succeed.
+            ToolError: when there is no ffmpeg; nothing further would succeed. Whatever ``paths`` raises is raised here as well.
             ModelError: when the network fails.
         """
-        with _Decoders(paths, workers or _processors(), self.encoder.sample_rate, self._max_duration_s) as decoders:
+        decoders = _Decoders(paths, workers or _processors(), self.encoder.sample_rate, self._max_duration_s)
+        with _network_threads(self._threads), decoders:
             for batch in decoders.batches(self._batch):
                 self._score([(job, item) for job, item in batch if isinstance(item, Segment)])
                 for job, item in batch:
@@ -144,10 +155,10 @@ class Scorer:
             job.bounds.append((segment.start_s, segment.end_s))
 
     def _finish(self, job: _Job, end: _End) -> ScoredRecording | ScoreFailure:
-        if isinstance(end.error, EmojukeError) and not isinstance(end.error, ToolError | ModelError):
-            return ScoreFailure(job.path, end.error)
-        if end.error is not None:
-            raise end.error
+        if end.fatal is not None:
+            raise end.fatal
+        if end.failure is not None:
+            return ScoreFailure(job.path, end.failure)
         segments = AudioScore(
             vad=np.concatenate([score.vad for score in job.scores]),
             emoji=np.concatenate([score.emoji for score in job.scores]),
@@ -219,7 +230,7 @@ class _Decoders:
                 job = _Job(path)
                 self._put((job, self._decode(job)))
         except BaseException as error:  # noqa: BLE001 - a thread has nobody to raise to; the main thread raises it
-            self._put((_Job(Path()), _End(error=error)))
+            self._put((_Job(Path()), _End(fatal=error)))
         finally:
             self._put(None)
 
@@ -239,8 +250,8 @@ class _Decoders:
                     with self._lock:
                         self._streams.discard(stream)
                 return _End(stream.duration_s, stream.fingerprint, stream.notices)
-        except EmojukeError as error:
-            return _End(error=error)
+        except (AudioError, SourceError) as error:
+            return _End(failure=error)
 
     def _register(self, stream: AudioStream) -> None:
         with self._lock:
@@ -257,6 +268,19 @@ class _Decoders:
                 continue
             return True
         return False
+
+
+@contextmanager
+def _network_threads(count: int) -> Iterator[None]:
+    """Let torch use ``count`` threads inside."""
+    import torch  # late, because the dataclasses of this module are imported by what computes nothing
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _processors() -> int:

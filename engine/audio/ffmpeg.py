@@ -64,6 +64,9 @@ def command(program: str, path: Path, sample_rate: int, fingerprint_fd: int) -> 
     Standard output carries mono float32 of the machine's byte order at ``sample_rate`` Hz, ``fingerprint_fd`` the raw Chromaprint words
     once the end is reached, standard error the log with a level before each line.
 
+    Channels are mixed with weights that sum to one whatever the codec. Left to itself ffmpeg does so for integer samples alone, and a
+    stereo mp3 would be 3 dB louder than the same song as wav.
+
     The path is given with its protocol before it, so that neither a leading dash nor a colon means anything, and only the local file
     itself can be opened: no other protocol, no playlist.
     """
@@ -76,7 +79,8 @@ def command(program: str, path: Path, sample_rate: int, fingerprint_fd: int) -> 
     both = (
         source["a:0"]
         .filter("asetnsamples", n=BLOCK, p=0)
-        .filter("aformat", sample_fmts="flt", sample_rates=sample_rate, channel_layouts="mono")
+        .filter("aresample", sample_rate, rematrix_maxval=1)
+        .filter("aformat", sample_fmts="flt", channel_layouts="mono")
         .filter_multi_output("asplit")
     )
     heard = both[1].filter("apad", whole_dur=FINGERPRINT_MIN_S).filter("aformat", sample_fmts="s16", sample_rates=CHROMAPRINT_RATE)
