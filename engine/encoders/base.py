@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.affect import Affect, FloatArray
+from engine.calibration import ModalityMap
 
 
 class TextEncoder(Protocol):
     """Sentences → affects."""
 
     version: str
+    #: The cross-modal map: ``encode`` is ``map`` of ``encode_raw``, so that one pass through the model gives both.
+    map: ModalityMap
 
     def encode(self, texts: Sequence[str]) -> list[Affect]:
         """Calibrated affects, one per text."""
@@ -30,6 +33,8 @@ class EmojiEncoder(Protocol):
     """Emoji (any RGI sequence, or a Discord custom emoji ``<:name:id>``) → affects."""
 
     version: str
+    #: As a text encoder's.
+    map: ModalityMap
 
     def encode(self, emoji: Sequence[str]) -> list[Affect]:
         """Calibrated affects, one per emoji."""

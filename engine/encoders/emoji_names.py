@@ -79,8 +79,8 @@ _MEMES = """
 MEMES: Mapping[str, str] = MappingProxyType({word: row.split()[0] for row in _MEMES.strip().splitlines() for word in row.split()[1:]})
 
 _FILLERS = """
-    pepe peepo pepo pepi blob cat dog frog duck bear wojak doge anime gif animated emoji emote custom wide small big mini tiny new old my the
-    a feels face pikachu bongo pusheen kitty puppy server discord twitch hd alt left right
+    pepe peepo pepo pepi blob cat dog frog duck bear wojak doge anime gif animated emoji emote custom wide small big mini tiny new old my
+    the a feels face pikachu bongo pusheen kitty puppy server discord twitch hd alt left right
 """
 #: Who or what is drawn, or how: says nothing about a feeling.
 FILLERS = frozenset(_FILLERS.split())

@@ -26,8 +26,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _MIN_WORDS = 3
 _ENGLISH_SHARE = 0.2
 #: Both must hold before a message in Latin letters is called foreign.
-_MIN_PROBABILITY = 0.75
-_MAX_ENGLISH = 0.05
+_MIN_PROBABILITY = 0.95
+_MAX_ENGLISH = 0.02
 
 _lock = threading.Lock()
 _identifiers: list[LanguageIdentifier] = []

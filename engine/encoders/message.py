@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,26 +69,28 @@ class MessageEncoder:
         parts = take_apart(message)
         if not parts.text and not parts.emoji:
             raise QueryError("there is no word and no emoji in that message", _MEND)
+        words = self.text.encode_raw([parts.text])[0] if parts.text else None
+        distinct = list(dict.fromkeys(parts.emoji))
+        symbols = dict(zip(distinct, self.emoji.encode_raw(distinct), strict=True))
+        calibrated = {symbol: self.emoji.map(raw) for symbol, raw in symbols.items()}
         return MessageAffect(
-            self._mixed(parts, self.text.encode, self.emoji.encode),
-            self._mixed(parts, self.text.encode_raw, self.emoji.encode_raw),
+            _mixed(parts, None if words is None else self.text.map(words), calibrated),
+            _mixed(parts, words, symbols),
             parts.text,
             parts.emoji,
             tuple(notices(parts)),
         )
 
-    def _mixed(
-        self, parts: Parts, of_text: Callable[[Sequence[str]], list[Affect]], of_emoji: Callable[[Sequence[str]], list[Affect]]
-    ) -> Affect:
-        if not parts.emoji:
-            return of_text([parts.text])[0]
-        distinct = list(dict.fromkeys(parts.emoji))
-        known = dict(zip(distinct, of_emoji(distinct), strict=True))
-        symbols = together(parts.emoji, known)
-        if not parts.text:
-            return symbols
-        weight = emoji_weight(len(parts.text.split()), len(parts.emoji))
-        return blend([of_text([parts.text])[0], symbols], [1.0 - weight, weight])
+
+def _mixed(parts: Parts, words: Affect | None, symbols: dict[str, Affect]) -> Affect:
+    """The affect of a message from those of its words (None where there are none) and of its distinct emoji."""
+    if not parts.emoji and words is not None:
+        return words
+    joined = together(parts.emoji, symbols)
+    if words is None:
+        return joined
+    weight = emoji_weight(len(parts.text.split()), len(parts.emoji))
+    return blend([words, joined], [1.0 - weight, weight])
 
 
 def emoji_weight(words: int, emoji: int) -> float:

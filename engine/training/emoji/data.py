@@ -19,11 +19,23 @@ Array = NDArray[np.float64]
 #: EmoTag1200's columns: Plutchik's eight emotions.
 PLUTCHIK = ("anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust")
 
+#: CLDR's two files and the name of the outer object in each.
+_FILES = (("cldr_annotations_en.json", "annotations"), ("cldr_derived_annotations_en.json", "annotationsDerived"))
+
+_MEND = "point EMOJUKE_DATA at the folder of labelled data"
+
 #: Rows of the Emoji Sentiment Ranking seen less often are left out.
 MIN_OCCURRENCES = 5
 
-#: The one heart among the 62 that Unicode does not count as an emoji.
-EXTRA_SEQUENCES = {"♡": "white heart suit"}
+#: Symbols used as emoji though Unicode does not count them as such; ♡ is among the 62. The names are Unicode's, the keywords ours.
+EXTRA_SEQUENCES = {
+    "♡": ("white heart suit", ("heart", "love", "tender")),
+    "♪": ("eighth note", ("music", "song", "melody")),
+    "♫": ("beamed eighth notes", ("music", "song", "melody")),
+    "♬": ("beamed sixteenth notes", ("music", "song", "melody")),
+    "★": ("black star", ("star", "shine")),
+    "☆": ("white star", ("star", "shine")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as stream:
             return list(csv.DictReader(stream))
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read ({error.strerror})", "point EMOJUKE_DATA at the folder of labelled data") from error
+        raise DataError(f"{path.name} cannot be read ({error.strerror})", _MEND) from error
 
 
 def read_emotag(data: Path) -> dict[str, Array]:
@@ -101,19 +113,24 @@ def read_folds(data: Path) -> dict[str, tuple[float, int]]:
     return {key(row["emoji"]): (float(row["valence"]), int(row["fold"])) for row in _rows(data / "queries" / "e2_folds.csv")}
 
 
+def _annotations(data: Path, file: str, outer: str) -> dict[str, dict[str, list[str]]]:
+    try:
+        document = json.loads((data / "emoji" / file).read_text(encoding="utf-8"))
+        found: dict[str, dict[str, list[str]]] = document[outer]["annotations"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{file} cannot be read ({error})", _MEND) from error
+    return found
+
+
 def read_labels(data: Path) -> dict[str, Label]:
-    """Every RGI emoji and ♡ → its label; the `emoji` library's own name where CLDR's files are older than the emoji.
+    """Every RGI emoji and :data:`EXTRA_SEQUENCES` → its label; the `emoji` library's own name where CLDR's files are older than the emoji.
 
     Raises:
         DataError: when a file is missing.
     """
     annotations: dict[str, Label] = {}
-    for file, outer in (("cldr_annotations_en.json", "annotations"), ("cldr_derived_annotations_en.json", "annotationsDerived")):
-        try:
-            document = json.loads((data / "emoji" / file).read_text(encoding="utf-8"))[outer]["annotations"]
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{file} cannot be read ({error})", "point EMOJUKE_DATA at the folder of labelled data") from error
-        for sequence, entry in document.items():
+    for file, outer in _FILES:
+        for sequence, entry in _annotations(data, file, outer).items():
             name = str(entry.get("tts", [""])[0])
             keywords = tuple(str(word) for word in entry.get("default", []) if word != name)
             annotations.setdefault(key(sequence), Label(name, keywords))
@@ -123,8 +140,7 @@ def read_labels(data: Path) -> dict[str, Label]:
         if spelt not in labels:
             label = annotations.get(spelt)
             labels[spelt] = label if label is not None and label.name else Label(str(entry["en"]).strip(":").replace("_", " "), ())
-    for sequence, name in EXTRA_SEQUENCES.items():
-        labels[sequence] = annotations.get(sequence) or Label(name, ("heart", "love"))
+    labels.update({sequence: Label(name, keywords) for sequence, (name, keywords) in EXTRA_SEQUENCES.items()})
     return labels
 
 
@@ -132,3 +148,15 @@ def read_prior(path: Path | None = None) -> dict[str, Array]:
     """Our own hand-written meanings: key → (3,) valence, arousal, dominance in NRC units. Never used by E1 or E2."""
     rows = _rows(path or Path(__file__).with_name("prior.csv"))
     return {key(row["emoji"]): np.array([float(row[axis]) for axis in ("valence", "arousal", "dominance")]) for row in rows}
+
+
+def read_order(data: Path) -> dict[str, int]:
+    """Place of each emoji in CLDR's own order, by group and subgroup, so that neighbours are alike (faces, hearts, weather): key → rank.
+
+    Raises:
+        DataError: when the file is missing.
+    """
+    order: dict[str, int] = {}
+    for sequence in _annotations(data, *_FILES[0]):
+        order.setdefault(key(sequence), len(order))
+    return order

@@ -48,19 +48,19 @@ def nrc_valence(valence: Array) -> Array:
 
 
 def affinity(
-    vad: Array, emotions: Array, own: Array, *, vad_width: float = 0.14, emotion_width: float = 0.22, self_mass: float = 0.4
+    vad: Array, emotions: Array, own: Array, *, emotion_width: Array, vad_width: float = 0.13, self_mass: float = 0.45
 ) -> FloatArray:
     """Probabilities of the 62 emoji for each of n emoji.
 
-    exp(-d^2 / 2), with d^2 the squared distances of VAD and emotions, each divided by its width; an emoji that is itself among the 62 gets
-    ``self_mass`` of the probability for itself and shares the rest.
+    exp(-d^2 / 2), with d^2 the squared distances of VAD and emotions, each divided by its width; an emoji that is itself among the 62 gives
+    ``self_mass`` of the probability to itself and shares the rest among the others.
 
     Args:
         vad: (n, 3).
         emotions: (n, 8).
         own: (62,) int rows of the 62 emoji among the n.
-        vad_width: standard width along an axis of VAD.
-        emotion_width: the same along an emotion.
+        emotion_width: (n,) standard width along an emotion.
+        vad_width: the same along an axis of VAD.
         self_mass: in [0, 1).
 
     Returns:
@@ -68,9 +68,10 @@ def affinity(
     """
     rows = own.astype(np.int64)
     squared = np.square(vad[:, None] - vad[rows][None]).sum(-1) / vad_width**2
-    squared += np.square(emotions[:, None] - emotions[rows][None]).sum(-1) / emotion_width**2
+    squared += np.square(emotions[:, None] - emotions[rows][None]).sum(-1) / emotion_width[:, None] ** 2
+    squared[rows, np.arange(len(rows))] = np.inf
     weights = np.exp(-0.5 * (squared - squared.min(axis=1, keepdims=True)))
     weights /= weights.sum(axis=1, keepdims=True)
     weights[rows] *= 1.0 - self_mass
-    weights[rows, np.arange(len(rows))] += self_mass
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
+    weights[rows, np.arange(len(rows))] = self_mass
+    return np.asarray(weights, dtype=np.float32)
