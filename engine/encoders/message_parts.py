@@ -53,8 +53,8 @@ _MASKED = re.compile(r"\[([^\[\]\n]{1,500})\]\(\s*<?https?://[^\s()<>]{1,2000}>?
 _LINK = re.compile(r"<?\b(?:https?://|www\.)[^\s>]+>?", re.IGNORECASE)
 _BLOCK = re.compile(r"^[ \t]*(?:>{1,3}|-#|#{1,3}|[-*])[ \t]+", re.MULTILINE)
 _FENCE = re.compile(r"```(?:\w{1,20}\n)?|``|`")
-_PAIR = re.compile(r"(?<![\w*])(\*\*\*|\*\*|\*|___|__|~~|\|\|)(?=\S)([^\n]*?\S)\1")
-_UNDERLINED = re.compile(r"(?<!\w)_(?=\S)([^\n]*?\S)_(?!\w)")
+_PAIR = re.compile(r"(?<![\w*])(\*\*\*|\*\*|\*|___|__|~~|\|\|)(?=\S)([^\n]{0,300}?\S)\1")
+_UNDERLINED = re.compile(r"(?<!\w)_(?=\S)([^\n]{0,300}?\S)_(?!\w)")
 _SHORTCODE = re.compile(r"(?<![\w:<]):([A-Za-z0-9_+\-]{2,64}):(?![\w:])")
 _SPACES = re.compile(r"\s+")
 #: Written as words far more often than as emoji; only the emoji spelling (with U+FE0F) counts.
