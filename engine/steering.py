@@ -73,10 +73,10 @@ class Steering:
     def directions(self, message: str) -> tuple[Clause, ...]:
         """The wishes of a follow-up, by its words or else by its meaning; none when it is no direction."""
         clauses = read(message)
-        if clauses:
+        if any(clause.axes is not None for clause in clauses):
             return clauses
         axes = axes_of(self.guess(message))
-        return (Clause(1.0, axes),) if axes else ()
+        return (Clause(1.0, axes),) if axes else clauses
 
     def guess(self, message: str) -> str:
         """A key of :data:`engine.exemplars.FOLLOW_UPS` when the message means such a thing, else ""."""
