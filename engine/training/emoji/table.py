@@ -31,7 +31,7 @@ _ANCHOR_NOISE = 0.3
 #: The same similarity that predicts emotions spreads the anchors.
 _SPREAD = Mixture(frozen=1.0, tuned=1.0, rank=0.5, shares=0.0, noise=0.0, nugget=_ANCHOR_NOISE)
 #: Widths of the affinity to an emoji of the 62 along an emotion: for emoji rated for emotions, and for the rest, whose emotions are vague.
-_RATED_WIDTH = 0.25
+_RATED_WIDTH = 0.35
 _VAGUE_WIDTH = 0.5
 
 
