@@ -123,6 +123,7 @@ def import_paths(
     run = _Run(catalogue, guild_id, added_by, files, job_id, progress, tuple(unread))
     try:
         run.score(scorer, run.sort_out(scorer.encoder.version), workers)
+        catalogue.mend_paths(guild_id)  # a file that turned out broken may have a copy
     except KeyboardInterrupt:
         catalogue.end_job(run.job_id, "interrupted")
     except BaseException:

@@ -139,7 +139,7 @@ class Files(Recordings, Tracks):
         return ("added" if track is None else "known"), track_id
 
     def mend_paths(self, guild_id: int) -> int:
-        """Let tracks whose file is gone name another of their files that is there; return how many were mended."""
+        """Let tracks whose file is gone or broken name another of their files that is neither; return how many were mended."""
         with self.transaction() as db:
             spare = db.execute(
                 "SELECT track_id, tracks.path, files.path FROM files JOIN tracks ON tracks.id = track_id"
@@ -147,9 +147,7 @@ class Files(Recordings, Tracks):
                 [guild_id],
             ).fetchall()
             mended = {
-                track_id: (old, new)
-                for track_id, old, new in spare
-                if not (old and os.path.lexists(path_name(old))) and os.path.lexists(path_name(new))
+                track_id: (old, new) for track_id, old, new in spare if not _is_sound(db, guild_id, old) and _is_sound(db, guild_id, new)
             }
             for track_id, (old, new) in mended.items():
                 db.execute("UPDATE tracks SET path = ? WHERE id = ?", [new, track_id])
@@ -189,9 +187,9 @@ class Files(Recordings, Tracks):
             return db.execute("DELETE FROM errors WHERE guild_id = ? AND path = ?", [guild_id, path_key(path)]).rowcount > 0
 
     def _meet_again(self, db: Database, track: Track, path: Path, scored: ScoredRecording, names: FileNames) -> None:
-        if track.path is None or (track.path != os.fspath(path) and not os.path.lexists(track.path)):
-            if track.path is not None:
-                db.execute("DELETE FROM files WHERE guild_id = ? AND path = ?", [track.guild_id, path_key(track.path)])
+        old = None if track.path is None else path_key(track.path)
+        if track.path != os.fspath(path) and not _is_sound(db, track.guild_id, old):
+            db.execute("DELETE FROM files WHERE guild_id = ? AND path = ?", [track.guild_id, old])
             db.execute("UPDATE tracks SET path = ? WHERE id = ?", [path_key(path), track.track_id])
         elif track.path == os.fspath(path):
             db.execute(
@@ -206,13 +204,20 @@ class Files(Recordings, Tracks):
         track = self.track(track_id)
         if track.path != os.fspath(path):
             return
-        others = [path_name(row[0]) for row in db.execute("SELECT path FROM files WHERE track_id = ? ORDER BY path", [track_id])]
-        left = next((other for other in others if os.path.lexists(other)), None)
+        others = [row[0] for row in db.execute("SELECT path FROM files WHERE track_id = ? ORDER BY path", [track_id])]
+        left = next((other for other in others if _is_sound(db, track.guild_id, other)), None)
         if left is not None:
-            db.execute("UPDATE tracks SET path = ? WHERE id = ?", [path_key(left), track_id])
+            db.execute("UPDATE tracks SET path = ? WHERE id = ?", [left, track_id])
             return
         db.execute("DELETE FROM tracks WHERE id = ?", [track_id])
         remove_orphans(db, [track.recording_id])
+
+
+def _is_sound(db: Database, guild_id: int, path: str | bytes | None) -> bool:
+    """Whether the file, by its stored path, is there and not among the errors."""
+    if path is None or not os.path.lexists(path_name(path)):
+        return False
+    return db.execute("SELECT 1 FROM errors WHERE guild_id = ? AND path = ?", [guild_id, path]).fetchone() is None
 
 
 def _presentable(reason: str) -> str:

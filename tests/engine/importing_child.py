@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.affect import Affect, FloatArray
 from engine.catalogue import Catalogue
@@ -39,7 +40,7 @@ class PlainEncoder:
         time.sleep(self._pause_s * len(segments))
         return self.heads(np.stack([self._embed(samples) for samples in segments]).astype(np.float16))
 
-    def heads(self, embedding: FloatArray) -> AudioScore:
+    def heads(self, embedding: NDArray[np.float16]) -> AudioScore:
         values = np.asarray(embedding, dtype=np.float32)
         emoji = np.repeat(values + 0.1, 16, axis=1)[:, :62]
         return AudioScore(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 
@@ -70,3 +72,13 @@ def test_the_example_in_the_docstring() -> None:
     result = doctest.testmod(module)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_check_finds_what_is_wrong(catalogue: Catalogue) -> None:
+    catalogue.add_track(LOCAL_GUILD, catalogue.add_recording(scored(1)), "a song")
+    assert catalogue.check() == []
+    with closing(sqlite3.connect(catalogue.path)) as other:  # foreign keys are off here
+        other.execute("DELETE FROM recordings")
+        other.commit()
+    (sentence,) = catalogue.check()
+    assert "rows point at nothing" in sentence

@@ -143,3 +143,22 @@ def test_a_track_whose_file_is_gone_names_its_copy(catalogue: Catalogue, tmp_pat
     assert catalogue.track(first).path == str(tmp_path / "b.mp3")
     assert catalogue.track(lonely).path == str(tmp_path / "d.mp3"), "it may only be on a disk that is not there now"
     assert sorted(catalogue.stored_files(GUILD)) == [str(tmp_path / name) for name in ("b.mp3", "c.mp3", "d.mp3")]
+
+
+def test_a_track_whose_file_broke_names_its_copy(catalogue: Catalogue, tmp_path: Path) -> None:
+    broken, copy = tmp_path / "a.mp3", tmp_path / "b.mp3"
+    _, track_id = put(catalogue, broken, 1)
+    catalogue.put_error(GUILD, broken, FileStamp.of(broken), "cut short.")
+    assert catalogue.mend_paths(GUILD) == 0
+    assert catalogue.track(track_id).path == str(broken), "there is nothing better, and nothing stored is lost"
+    assert put(catalogue, copy, 1) == ("known", track_id)
+    assert catalogue.track(track_id).path == str(copy)
+
+
+def test_errors_of_files_that_are_gone_are_forgotten(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "there.mp3").touch()
+    for name in ("there.mp3", "gone.mp3"):
+        catalogue.put_error(GUILD, tmp_path / name, FileStamp(1, 2, 3), "broken.")
+    assert catalogue.forget_missing_errors(6) == 0
+    assert catalogue.forget_missing_errors(GUILD) == 1
+    assert [error.path for error in catalogue.errors(GUILD)] == [str(tmp_path / "there.mp3")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
@@ -170,6 +170,7 @@ def test_the_true_match_is_among_the_candidates_however_many_share_a_little(cata
     assert catalogue.find_same(wanted, 30.0) == true
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5))
 def test_blobs_round_trip(seed: int, rows: int) -> None:
     generator = np.random.default_rng(seed)

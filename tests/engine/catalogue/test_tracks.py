@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.catalogue import STARTER_GUILD, Catalogue
@@ -139,6 +139,7 @@ def test_hostile_names_become_one_harmless_line(catalogue: Catalogue) -> None:
     assert track.genre == ""
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=60).filter(lambda name: b"\0" not in name))
 def test_any_file_name_can_be_stored(name: bytes) -> None:
     path = path_name(name)
