@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.affect import FloatArray
-from engine.audio.ffmpeg import MEND, command, ffmpeg_path
+from engine.audio.ffmpeg import MEND, can_fingerprint, command, ffmpeg_path
 from engine.audio.log import FfmpegLog
 from engine.audio.segments import Segment, cut
 from engine.errors import AudioError, SourceError, ToolError
@@ -61,7 +61,8 @@ class AudioStream:
         path: the file.
         sample_rate: samples per second of the segments.
         duration_s: seconds decoded so far; the length of the recording once the segments are used up.
-        fingerprint: (f,) uint32 raw Chromaprint words, about 8 a second; empty until the segments are used up.
+        fingerprint: (f,) uint32 raw Chromaprint words, about 8 a second; empty until the segments are used up, and where ffmpeg was built
+            without Chromaprint.
         notices: sentences for the user about what is not quite right with the file; complete once the segments are used up.
     """
 
@@ -125,7 +126,7 @@ class AudioStream:
         out, err, words = (writer for _, writer in pipes)
         try:
             return subprocess.Popen(
-                command(program, self.path, self.sample_rate, words),
+                command(program, self.path, self.sample_rate, words if can_fingerprint(program) else None),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from engine.errors import ToolError
+
+_LOG = logging.getLogger(__name__)
 
 MEND = "install ffmpeg with Chromaprint support, or reinstall Emojuke, which brings one (imageio-ffmpeg)"
 
@@ -31,20 +34,37 @@ _PROBE_TIMEOUT_S = 30.0
 
 @cache
 def ffmpeg_path() -> str:
-    """The ffmpeg program that can emit a Chromaprint fingerprint: the one in PATH, else the one imageio-ffmpeg brings.
+    """The ffmpeg program to use: of the one in PATH and the one imageio-ffmpeg brings, the first that can emit a Chromaprint fingerprint.
+
+    Where none can, the first that runs; recordings are then scored but not recognised when they are added twice, and the log says so.
 
     Raises:
-        ToolError: when there is none, or none of them runs and has Chromaprint.
+        ToolError: when there is none, or none of them runs.
     """
-    tried = []
+    problems, without = [], []
     for program in _programs():
-        problem = _problem(program)
-        if problem is None:
-            return program
-        tried.append(f"{program} {problem}")
-    if not tried:
-        raise ToolError("ffmpeg is not installed", MEND)
-    raise ToolError(f"no usable ffmpeg was found: {', '.join(tried)}", MEND)
+        try:
+            if can_fingerprint(program):
+                return program
+            without.append(program)
+        except ToolError as error:
+            problems.append(f"{program}: {error.problem}")
+    if without:
+        _LOG.warning("%s has no Chromaprint: the same recording added twice will not be recognised; %s.", without[0], MEND)
+        return without[0]
+    if problems:
+        raise ToolError(f"no ffmpeg could be run ({', '.join(problems)})", MEND)
+    raise ToolError("ffmpeg is not installed", MEND)
+
+
+@cache
+def can_fingerprint(program: str) -> bool:
+    """Whether ``program`` was built with Chromaprint.
+
+    Raises:
+        ToolError: when it does not run.
+    """
+    return re.search(r"^\s*E\s+chromaprint\b", _ask(program, "-muxers"), re.MULTILINE) is not None
 
 
 @cache
@@ -58,11 +78,11 @@ def ffmpeg_version(program: str) -> str:
     return match.group(1) if match else "unknown"
 
 
-def command(program: str, path: Path, sample_rate: int, fingerprint_fd: int) -> list[str]:
+def command(program: str, path: Path, sample_rate: int, fingerprint_fd: int | None) -> list[str]:
     """The command line that decodes the first audio stream of ``path`` once.
 
-    Standard output carries mono float32 of the machine's byte order at ``sample_rate`` Hz, ``fingerprint_fd`` the raw Chromaprint words
-    once the end is reached, standard error the log with a level before each line.
+    Standard output carries mono float32 of the machine's byte order at ``sample_rate`` Hz, ``fingerprint_fd``, if any, the raw Chromaprint
+    words once the end is reached, standard error the log with a level before each line.
 
     Channels are mixed with weights that sum to one whatever the codec. Left to itself ffmpeg does so for integer samples alone, and a
     stereo mp3 would be 3 dB louder than the same song as wav.
@@ -76,17 +96,22 @@ def command(program: str, path: Path, sample_rate: int, fingerprint_fd: int) -> 
     valid = name.encode("utf-8", "backslashreplace").decode("utf-8")  # ffmpeg-python hashes names, and a name may be no valid Unicode
     source = ffmpeg.input(valid, threads=1, protocol_whitelist="file", format_whitelist=DEMUXERS)
     samples_format = "f32le" if sys.byteorder == "little" else "f32be"
-    both = (
+    mono = (
         source["a:0"]
         .filter("asetnsamples", n=BLOCK, p=0)
         .filter("aresample", sample_rate, rematrix_maxval=1)
         .filter("aformat", sample_fmts="flt", channel_layouts="mono")
-        .filter_multi_output("asplit")
     )
-    heard = both[1].filter("apad", whole_dur=FINGERPRINT_MIN_S).filter("aformat", sample_fmts="s16", sample_rates=CHROMAPRINT_RATE)
-    samples = both[0].output("pipe:1", format=samples_format, map_metadata=-1)
-    fingerprint = heard.output(f"pipe:{fingerprint_fd}", format="chromaprint", fp_format="raw", map_metadata=-1)
-    outputs = ffmpeg.merge_outputs(samples, fingerprint).global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
+    if fingerprint_fd is None:
+        outputs = mono.output("pipe:1", format=samples_format, map_metadata=-1)
+    else:
+        both = mono.filter_multi_output("asplit")
+        heard = both[1].filter("apad", whole_dur=FINGERPRINT_MIN_S).filter("aformat", sample_fmts="s16", sample_rates=CHROMAPRINT_RATE)
+        outputs = ffmpeg.merge_outputs(
+            both[0].output("pipe:1", format=samples_format, map_metadata=-1),
+            heard.output(f"pipe:{fingerprint_fd}", format="chromaprint", fp_format="raw", map_metadata=-1),
+        )
+    outputs = outputs.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info")
     return [name if part == valid else str(part) for part in outputs.compile(cmd=program)]
 
 
@@ -100,15 +125,6 @@ def _programs() -> list[str]:
     except (ImportError, RuntimeError):  # not installed, or its wheel brings no binary for this machine: the other candidate decides
         pass
     return list(dict.fromkeys(program for program in found if program))
-
-
-def _problem(program: str) -> str | None:
-    """Why ``program`` cannot be used, or None."""
-    try:
-        muxers = _ask(program, "-muxers")
-    except ToolError as error:
-        return f"does not run ({error.problem})"
-    return None if re.search(r"^\s*E\s+chromaprint\b", muxers, re.MULTILINE) else "has no Chromaprint"
 
 
 def _ask(program: str, question: str) -> str:

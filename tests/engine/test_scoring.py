@@ -159,6 +159,7 @@ def test_an_error_in_whoever_uses_the_results_stops_the_run(clip: Path) -> None:
 
 def test_a_missing_ffmpeg_stops_the_run(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode, "ffmpeg_path", lambda: "/nowhere/ffmpeg")
+    monkeypatch.setattr(decode, "can_fingerprint", lambda _: True)
     with pytest.raises(ToolError, match="could not be started"):
         list(Scorer(LoudnessEncoder()).score_files([clip] * 10))
 

@@ -339,6 +339,7 @@ def _stand_in(path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setattr(decode, "ffmpeg_path", lambda: str(path))
+    monkeypatch.setattr(decode, "can_fingerprint", lambda _: True)
 
 
 def test_an_ffmpeg_that_hangs_is_given_up(audio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,8 +367,17 @@ def test_a_missing_ffmpeg_is_not_the_fault_of_the_file(audio: Studio, monkeypatc
     path = audio.wav("x.wav", tone(1.0))
     before = psutil.Process().num_fds()
     monkeypatch.setattr(decode, "ffmpeg_path", lambda: "/nowhere/ffmpeg")
+    monkeypatch.setattr(decode, "can_fingerprint", lambda _: True)
     assert "could not be started" in _refused(path, ToolError)
     assert psutil.Process().num_fds() == before
+
+
+def test_without_chromaprint_there_is_no_fingerprint(audio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = audio.wav("x.wav", tone(4.0))
+    monkeypatch.setattr(decode, "can_fingerprint", lambda _: False)
+    stream, samples = _decoded(path)
+    assert len(stream.fingerprint) == 0
+    assert len(samples) == 4 * 16_000
 
 
 def test_file_descriptors_are_given_back(audio: Studio) -> None:

@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from engine.audio import ffmpeg
-from engine.audio.ffmpeg import command, ffmpeg_path, ffmpeg_version
+from engine.audio.ffmpeg import can_fingerprint, command, ffmpeg_path, ffmpeg_version
 from engine.errors import ToolError
 
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     ffmpeg_path.cache_clear()
+    can_fingerprint.cache_clear()
     yield
     ffmpeg_path.cache_clear()
+    can_fingerprint.cache_clear()
 
 
 def _program(path: Path, script: str) -> Path:
@@ -34,12 +36,20 @@ def test_the_one_in_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("script", ["echo '  E  mp3  MP3'", "exit 3", "echo '  D  chromaprint'"])
-def test_one_without_chromaprint_gives_way_to_the_one_that_comes_along(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+def test_one_without_chromaprint_gives_way_to_one_that_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    first = _program(tmp_path / "1" / "ffmpeg", script)
+    second = _program(tmp_path / "2" / "ffmpeg", "echo '  E  chromaprint     Chromaprint'")
+    monkeypatch.setattr(ffmpeg, "_programs", lambda: [str(first), str(second)])
+    assert ffmpeg_path() == str(second)
+
+
+def test_without_chromaprint_anywhere_it_goes_on_and_says_what_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _program(tmp_path / "ffmpeg", script)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    assert Path(ffmpeg_path()).parent != tmp_path
+    broken, plain = _program(tmp_path / "1" / "ffmpeg", "exit 1"), _program(tmp_path / "2" / "ffmpeg", "echo '  E  mp3  MP3'")
+    monkeypatch.setattr(ffmpeg, "_programs", lambda: [str(broken), str(plain)])
+    assert ffmpeg_path() == str(plain)
+    assert "will not be recognised" in caplog.text
 
 
 def test_an_error_says_what_was_tried_and_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +60,12 @@ def test_an_error_says_what_was_tried_and_what_to_do(tmp_path: Path, monkeypatch
     monkeypatch.setattr(ffmpeg, "_programs", list)
     with pytest.raises(ToolError, match="ffmpeg is not installed; install"):
         ffmpeg_path()
+
+
+def test_one_of_them_always_comes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("IMAGEIO_FFMPEG_EXE", raising=False)
+    assert "imageio_ffmpeg" in ffmpeg_path()
 
 
 def test_it_reports_its_version() -> None:
@@ -64,6 +80,12 @@ def test_a_name_is_only_ever_the_name_of_a_file(name: str) -> None:
     assert arguments[arguments.index("-i") + 1] == f"file:{Path(name)}"
     assert arguments[arguments.index("-protocol_whitelist") + 1] == "file"
     assert sum(name in argument for argument in arguments) <= 1
+
+
+def test_without_chromaprint_there_is_one_output() -> None:
+    arguments = command("ffmpeg", Path("x.mp3"), 16_000, None)
+    assert [a for a in arguments if a.startswith("pipe:")] == ["pipe:1"]
+    assert "chromaprint" not in arguments
 
 
 def test_one_process_decodes_once_for_both_outputs() -> None:
