@@ -124,10 +124,13 @@ def _installed(package: str) -> bool:
 
 
 def _ffmpeg() -> Check:
-    from engine.audio.ffmpeg import ffmpeg_path, ffmpeg_version
+    from engine.audio.ffmpeg import MEND, can_fingerprint, ffmpeg_path, ffmpeg_version
 
     program = ffmpeg_path()
-    return Check("ffmpeg", "ok", f"{ffmpeg_version(program)} with Chromaprint at {program}")
+    found = f"{ffmpeg_version(program)} at {program}"
+    if can_fingerprint(program):
+        return Check("ffmpeg", "ok", f"{found}, with Chromaprint")
+    return Check("ffmpeg", "warn", f"{found} has no Chromaprint, so a recording added twice is not recognised", MEND)
 
 
 def _models() -> Check:
