@@ -9,7 +9,7 @@ import numpy as np
 from engine.affect import Affect, FloatArray
 from engine.answers import Match, Moment, clock
 from engine.catalogue import STARTER_GUILD, Track
-from engine.feedback import TOLD, Ballot, VoteFeedback
+from engine.feedback import DEPTH, Ballot, VoteFeedback, reach_of
 from engine.index import Hit
 from engine.library import Library
 from engine.ranking import MatchScale, match_words, page
@@ -50,12 +50,14 @@ class Searcher:
             tracks.update(catalogue.tracks_for([i for i in recordings if i not in tracks], guilds))
             return {i: tracks[i].artist for i in recordings if i in tracks}
 
-        votes = VoteFeedback(vector, ballot, index.vectors) if len(ballot) else None
+        votes: VoteFeedback | None = None
+        if len(ballot):
+            reach = reach_of([hit.distance for hit in index.search(vector, DEPTH, allowed)])
+            votes = VoteFeedback(vector, ballot, index.vectors, reach)
         ranked = page(lambda k: index.search(vector, k, allowed), artists, self._scale, size=top, feedback=votes)
         # A track removed since `permitted` was asked for is found no more.
         hits = [entry.hit for entry in ranked if entry.hit.recording_id in tracks]
-        lifted = frozenset() if votes is None else frozenset(i for i, change in votes.given.items() if change <= -TOLD)
-        return self._matches(affect, hits, tracks, lifted)
+        return self._matches(affect, hits, tracks, frozenset() if votes is None else votes.lifted())
 
     def explained(self, affect: Affect, guilds: Sequence[int], recordings: Sequence[int]) -> tuple[Match, ...]:
         """Some recordings as matches for an affect, in the order given, without those the guilds may not see."""
