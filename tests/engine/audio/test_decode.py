@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -317,6 +318,24 @@ def test_no_child_outlives_its_block(long_file: Path, error: type[BaseException]
     with pytest.raises(error):
         leave_early()
     assert not set(psutil.Process().children()) - before
+
+
+def test_no_child_outlives_a_process_that_is_killed(long_file: Path) -> None:
+    script = (
+        "import sys, time, psutil\n"
+        "from engine.audio.decode import open_audio\n"
+        "with open_audio(sys.argv[1]) as stream:\n"
+        "    next(stream.segments())\n"
+        "    print(*(child.pid for child in psutil.Process().children()), flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(long_file)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        children = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert len(children) == 1
+    _, alive = psutil.wait_procs(children, timeout=60)
+    assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]  # in a container nobody may collect orphans
 
 
 def test_closing_twice_is_no_error(long_file: Path) -> None:
