@@ -28,7 +28,7 @@ MATCH_FILE = Path(__file__).resolve().parent / "encoders" / "weights" / "match.j
 
 #: What stands in tags where nobody knows the artist; never one artist.
 _UNKNOWN = frozenset({
-    "", "unknown", "unknown artist", "unbekannt", "unbekannter interpret", "various", "various artists", "va", "v a", "none", "n a", "na",
+    "unknown", "unknown artist", "unbekannt", "unbekannter interpret", "various", "various artists", "va", "v a", "none", "n a", "na",
     "artist", "anonymous", "diverse", "diverse interpreten", "no artist", "untitled", "track artist", "inconnu", "artiste inconnu",
     "desconocido", "artista desconocido", "sconosciuto",
 })  # fmt: skip
@@ -48,14 +48,15 @@ def artist_key(name: str) -> str:
     plain = unicodedata.normalize("NFKD", _GUESTS.sub("", name)).casefold().replace("&", " and ")
     letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     words = letters.split()
+    if not words:  # a name of signs alone, "!!!" or "†††", is a name all the same, unless it is what stands for none
+        return name.strip().casefold() if name.strip("-–—?_.,:;<>()[]/* \t") else ""
     if " ".join(words) in _UNKNOWN:
         return ""
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
     elif len(words) > 1 and words[-1] == "the":
         words = words[:-1]
-    # A name of signs alone ("!!!", "†††") is a name all the same.
-    return " ".join(words) or (name.strip().casefold() if name.strip("-?_.<>()[] ") else "")
+    return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
