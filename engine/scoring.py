@@ -97,7 +97,7 @@ class Scorer:
         encoder: the network, or anything that keeps its contract.
         max_duration_s: longest recording accepted; see :func:`engine.audio.decode.open_audio`.
         batch: segments the network takes at once.
-        threads: threads of the network while files are scored; chosen by the number of processors when not given.
+        threads: threads of the network while files are scored; when not given, one for four processors, but no more than torch was set to.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Scorer:
         self.encoder = encoder
         self._max_duration_s = max_duration_s
         self._batch = batch
-        self._threads = threads or max(1, _processors() // _PROCESSORS_PER_THREAD)
+        self._threads = threads
 
     def score_file(self, path: Path) -> ScoredRecording:
         """Score one file.
@@ -271,12 +271,12 @@ class _Decoders:
 
 
 @contextmanager
-def _network_threads(count: int) -> Iterator[None]:
-    """Let torch use ``count`` threads inside."""
+def _network_threads(count: int | None) -> Iterator[None]:
+    """Let torch use ``count`` threads inside, see :class:`Scorer`."""
     import torch  # late, because the dataclasses of this module are imported by what computes nothing
 
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(count or max(1, min(before, _processors() // _PROCESSORS_PER_THREAD)))
     try:
         yield
     finally:
