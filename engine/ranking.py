@@ -118,7 +118,7 @@ class Ranked:
     Attributes:
         hit: what the index found.
         distance: the hit's distance after feedback; places follow it.
-        probability: the match, of that distance.
+        probability: the match, of the hit's own distance: votes change what is shown, not how like the query it is.
     """
 
     hit: Hit
@@ -221,8 +221,7 @@ def _fill(
             continue
         if artist:
             counts[artist] += 1
-        distance = max(hit.distance + change, 0.0)
-        chosen.append(Ranked(hit, distance, scale.probability(distance)))
+        chosen.append(Ranked(hit, hit.distance + change, scale.probability(hit.distance)))
         if len(chosen) == size:
             break
     return chosen

@@ -35,11 +35,9 @@ class Found:
 
 def squared_distances(queries: FloatArray, points: Points) -> FloatArray:
     """(q, n) float32 squared L2 distances of (q, 65) queries to n points, with the rounding of a matrix product, never negative."""
-    if len(queries) == 1:
-        # On one thread: for a single query, waking a matrix library's threads on a busy machine takes longer than the sums themselves.
-        distances = np.einsum("ij,j->i", points.all(), queries[0])[None]
-    else:
-        distances = queries @ points.all().T
+    # A single query stays on one thread: on a busy machine, waking a matrix library's threads takes longer than the sums themselves.
+    alone = len(queries) == 1
+    distances = np.einsum("ij,j->i", points.all(), queries[0])[None] if alone else queries @ points.all().T
     distances *= np.float32(-2.0)
     distances += points.squares
     distances += np.einsum("ij,ij->i", queries, queries)[:, None]

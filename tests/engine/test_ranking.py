@@ -155,7 +155,7 @@ def test_votes_reach_songs_far_down_and_take_others_away() -> None:
     assert 900 in [ranked.hit.recording_id for ranked in page(shelf.search, shelf.names, SCALE, size=100, feedback=_Votes())]
     moved = page(shelf.search, shelf.names, SCALE, size=1, feedback=_Votes(), excluded=range(900))
     assert (moved[0].hit.recording_id, moved[0].distance) == (900, pytest.approx(at))
-    assert moved[0].probability == SCALE.probability(moved[0].distance)
+    assert moved[0].probability == SCALE.probability(moved[0].hit.distance)
 
 
 @pytest.mark.parametrize(
