@@ -70,9 +70,9 @@ research and private use. No text of any data set is part of the project. Lines 
 {stages}
 
 Then, the trunk frozen, the VAD network ({heads["steps"]} steps, seed {heads["seed"]}) under three losses: the nearest of
-the 28 reference points must be of a true Ekman group, EmoBank must correlate, our lines must lie where they say. Weights were
-chosen on development data. Loudness (capitals, !!!, stretched letters) moves valence, arousal and dominance by hand-set gains
-{record["loudness_gains"]}; nothing graded them.
+the 28 reference points must stay of the Ekman group the emotions point at, EmoBank must correlate, our lines must lie where they
+say. Weights were chosen on development data. Loudness (capitals, !!!, stretched letters) moves valence, arousal and dominance by
+hand-set gains {record["loudness_gains"]}; nothing graded them.
 
 **Figures.** One run, one seed. Thresholds and weights from development data alone.
 

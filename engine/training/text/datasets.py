@@ -125,31 +125,37 @@ def tweeteval_emoji() -> TweetMap:
 def moods(split: Literal["train", "dev", "all"] = "all", path: Path = MOODS) -> Moods:
     """Our own weakly labelled lines. One tenth, chosen by a hash of the text's family, is held out as dev.
 
-    A family is what the generator made from one seed line ("sad", "so sad", "kinda sad"), so that no variant of a held-out line trains.
-    Lines that happen to equal a phrase of T6 (`data/queries/phrases.csv`, either part) but for case and punctuation are dropped unread.
+    A family is what the generator made from one seed line ("sad", "so sad", "kinda sad"), so that no variant of a held-out line trains;
+    a text that two families share is not held out. Lines that happen to equal a phrase of T6 (`data/queries/phrases.csv`, either part)
+    but for case and punctuation are dropped unread.
 
     Raises:
         DataError: when T6's phrases are not there to be excluded.
     """
     tested = {_letters(row["text"]) for row in csv.DictReader(_open(data_dir() / "queries" / "phrases.csv").splitlines())}
+    rows = [row for row in _mood_rows(path) if _letters(row["text"]) not in tested]
+    trained = {row["text"] for row in rows if not _held_out(row)}
     texts, vads, emojis = [], [], []
-    for row in _mood_rows(path):
-        if _letters(row["text"]) in tested:
+    for row in rows:
+        held_out = _held_out(row)
+        if (split == "train" and held_out) or (split == "dev" and (not held_out or row["text"] in trained)):
             continue
-        held_out = hashlib.sha256(row["family"].encode()).digest()[0] < 26
-        if split == "all" or held_out == (split == "dev"):
-            texts.append(row["text"])
-            vads.append([float(row[a]) if row[a] else np.nan for a in AXES])
-            target = np.zeros(N_EMOJI, dtype=np.float32)
-            chosen = [EMOJI_INDEX[s] for s in row["emoji"].split()]
-            if chosen:
-                target[chosen] = 1.0 / len(chosen)
-            emojis.append(target)
+        texts.append(row["text"])
+        vads.append([float(row[a]) if row[a] else np.nan for a in AXES])
+        target = np.zeros(N_EMOJI, dtype=np.float32)
+        chosen = [EMOJI_INDEX[s] for s in row["emoji"].split()]
+        if chosen:
+            target[chosen] = 1.0 / len(chosen)
+        emojis.append(target)
     return Moods(texts, np.array(vads, dtype=np.float32), np.stack(emojis))
 
 
 def _mood_rows(path: Path) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(_open(path).splitlines(keepends=True))
+
+
+def _held_out(row: dict[str, str]) -> bool:
+    return hashlib.sha256(row["family"].encode()).digest()[0] < 26
 
 
 def _letters(text: str) -> str:

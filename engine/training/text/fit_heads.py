@@ -1,8 +1,8 @@
 """Fitting the VAD network and the 62-emoji head on the frozen, tuned trunk: minutes of one core, from cached sentence vectors.
 
-The VAD point serves several masters at once, so its loss has three parts: on GoEmotions the nearest reference points must be those of a
-true Ekman group (soft nearest neighbour); on EmoBank each axis must correlate with the readers' ratings; on our own lines it must lie
-where they say.
+The VAD point serves several masters at once, so its loss has three parts: on GoEmotions the nearest reference points must stay those of
+the Ekman group the sharpened emotions point at (soft nearest neighbour; asking for the true group instead cost 0.04 of T2 on dev, for it
+overrides the rare emotions); on EmoBank each axis must correlate with the readers' ratings; on our own lines it must lie where they say.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ class Vectors:
 class HeadPlan:
     """Weights of the losses and the length of the fit; chosen on the development splits."""
 
-    steps: int = 1500
-    rate: float = 1e-3
-    batch: int = 1024
-    nearest: float = 1.0
+    steps: int = 1000
+    rate: float = 3e-3
+    batch: int = 512
+    nearest: float = 4.0
     correlation: float = 1.0
-    moods: float = 6.0
-    temperature: float = 0.03
+    moods: float = 30.0
+    temperature: float = 0.015
     decay: float = 0.05
     seed: int = 11
 
 
-def nearest_group_loss(vad: Tensor, references: Tensor, labels: Tensor, temperature: float, group_weights: Tensor | None = None) -> Tensor:
+def nearest_group_loss(vad: Tensor, references: Tensor, labels: Tensor, temperature: float) -> Tensor:
     """Minus log of the probability that the nearest reference point is of a true group, under a softmax over minus squared distances.
 
     Args:
@@ -53,15 +53,11 @@ def nearest_group_loss(vad: Tensor, references: Tensor, labels: Tensor, temperat
         references: (28, 3).
         labels: (n, 28) of 0 and 1.
         temperature: of the softmax, in squared VAD units.
-        group_weights: (7,) weights of the groups, used by a row's first true group.
     """
     groups = torch.from_numpy(GROUPS)
     near = (-torch.cdist(vad, references).square() / temperature).softmax(1) @ groups
     truth = (labels @ groups > 0).float()
-    loss = -(near * truth).sum(1).clamp(min=1e-6).log()
-    if group_weights is not None:
-        loss = loss * (truth * group_weights).amax(1)
-    return loss.mean()
+    return -(near * truth).sum(1).clamp(min=1e-6).log().mean()
 
 
 def correlation_loss(predicted: Tensor, target: Tensor) -> Tensor:
@@ -77,7 +73,7 @@ def fit_vad(heads: TextHeads, goemotions: Vectors, emobank: Vectors, moods: Vect
 
     Args:
         heads: with the linear heads already tuned.
-        goemotions: targets (n, 28) of 0 and 1.
+        goemotions: its targets are not used here.
         emobank: targets (n, 3).
         moods: targets (n, 3) in [-1, 1], NaN where undefined; may have no rows.
         plan: weights and length.
@@ -91,15 +87,16 @@ def fit_vad(heads: TextHeads, goemotions: Vectors, emobank: Vectors, moods: Vect
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=plan.steps, pct_start=0.1)
     for _ in range(plan.steps):
         rows = torch.randint(len(goemotions.pooled), (plan.batch,))
-        vad = _point(heads, goemotions, rows)
-        loss = plan.nearest * nearest_group_loss(vad, heads.references, goemotions.target[rows], plan.temperature)
+        vad, expected = _point(heads, goemotions, rows)
+        pointed_at = functional.one_hot(torch.cdist(expected, heads.references).argmin(1), len(EMOTIONS)).float()
+        loss = plan.nearest * nearest_group_loss(vad, heads.references, pointed_at, plan.temperature)
         rows = torch.randint(len(emobank.pooled), (plan.batch,))
-        loss = loss + plan.correlation * correlation_loss(_point(heads, emobank, rows), emobank.target[rows])
+        loss = loss + plan.correlation * correlation_loss(_point(heads, emobank, rows)[0], emobank.target[rows])
         if len(moods.pooled):
-            rows = torch.randint(len(moods.pooled), (plan.batch // 2,))
+            rows = torch.randint(len(moods.pooled), (plan.batch,))
             target = moods.target[rows]
             known = ~target.isnan()
-            off = _point(heads, moods, rows) - (0.5 + 0.42 * target.nan_to_num())
+            off = _point(heads, moods, rows)[0] - (0.5 + 0.42 * target.nan_to_num())
             loss = loss + plan.moods * (off.square() * known).sum() / known.sum().clamp(min=1)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
@@ -143,11 +140,12 @@ def fit_linear(heads: TextHeads, sources: dict[str, Vectors], steps: int = 1500,
         parameter.grad = None
 
 
-def _point(heads: TextHeads, source: Vectors, rows: Tensor) -> Tensor:
+def _point(heads: TextHeads, source: Vectors, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """The (n, 3) point under dropout, loudness apart, and the (n, 3) expected reference point it starts from."""
     pooled = functional.dropout(source.pooled[rows], 0.1, training=True)
     with torch.no_grad():
         logits, ratings, moods = heads.emotions(pooled), heads.ratings(pooled), heads.moods(pooled)
-    return heads.point(pooled, logits, ratings, moods, source.loud[rows] * 0.0)
+    return heads.point(pooled, logits, ratings, moods, source.loud[rows] * 0.0), heads.expected(logits)
 
 
 def fit_emoji(heads: TextHeads, sources: list[tuple[Vectors, float]], steps: int = 800, batch: int = 1024, seed: int = 12) -> None:
