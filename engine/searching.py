@@ -42,8 +42,7 @@ class Searcher:
         """
         catalogue, index, vector = self._library.catalogue, self._library.index(), affect.vector()
         permitted = catalogue.permitted(guilds)
-        out = np.asarray(sorted(set(exclude)), dtype=np.int64)
-        allowed = np.setdiff1d(permitted, out, assume_unique=True) if len(out) else permitted
+        excluded = frozenset(exclude)  # not taken from what is permitted: the index remembers that by guild, not by page
         tracks: dict[int, Track] = {}
 
         def artists(recordings: Sequence[int]) -> dict[int, str]:
@@ -52,9 +51,9 @@ class Searcher:
 
         votes: VoteFeedback | None = None
         if len(ballot):
-            reach = reach_of([hit.distance for hit in index.search(vector, DEPTH, allowed)])
+            reach = reach_of([hit.distance for hit in index.search(vector, DEPTH, permitted)])
             votes = VoteFeedback(vector, ballot, index.vectors, reach)
-        ranked = page(lambda k: index.search(vector, k, allowed), artists, self._scale, size=top, feedback=votes)
+        ranked = page(lambda k: index.search(vector, k, permitted), artists, self._scale, size=top, excluded=excluded, feedback=votes)
         # A track removed since `permitted` was asked for is found no more.
         hits = [entry.hit for entry in ranked if entry.hit.recording_id in tracks]
         return self._matches(affect, hits, tracks, frozenset() if votes is None else votes.lifted())
