@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import emoji as emoji_library
 import numpy as np
 
-from engine.affect import Affect, FloatArray, blend, normalised
+from engine.affect import AXES, N_EMOJI, Affect, FloatArray, blend, normalised
 from engine.calibration import IDENTITY, ModalityMap, load_maps
 from engine.encoders.base import TextEncoder
 from engine.encoders.emoji_keys import components, custom_name, key
@@ -24,6 +24,40 @@ NAME = "emoji-table"
 
 #: How strongly the parts of a custom emoji's name that the lexicon knows outweigh a word it does not know.
 _MEME_WEIGHT = 2.0
+
+
+class AffectTable(Mapping[str, Affect]):
+    """Key → raw affect, each built when it is asked for: two thousand of them at once would hold up every start.
+
+    Args:
+        keys: n keys (see :func:`engine.encoders.emoji_keys.key`).
+        vad: (n, 3) in [0, 1].
+        emoji: (n, 62) non-negative.
+
+    Raises:
+        ValueError: when the three do not fit each other or hold anything else.
+    """
+
+    def __init__(self, keys: Sequence[str], vad: FloatArray, emoji: FloatArray) -> None:
+        if vad.shape != (len(keys), len(AXES)) or emoji.shape != (len(keys), N_EMOJI):
+            raise ValueError("the table and its sequences differ in size")
+        if not (np.isfinite(vad).all() and np.isfinite(emoji).all() and (vad >= 0).all() and (vad <= 1).all() and (emoji >= 0).all()):
+            raise ValueError("the table holds what is no affect")
+        self._rows = {spelt: row for row, spelt in enumerate(keys)}
+        self._vad, self._emoji = vad, emoji
+
+    def __getitem__(self, spelt: str) -> Affect:
+        row = self._rows[spelt]
+        return Affect(self._vad[row], normalised(self._emoji[row]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, spelt: object) -> bool:
+        return spelt in self._rows
 
 
 class TableEmojiEncoder:
@@ -88,7 +122,7 @@ def emoji_map(root: Path = WEIGHTS) -> ModalityMap:
     return load_maps(path).get("emoji", IDENTITY) if path.exists() else IDENTITY
 
 
-def read_table(root: Path = WEIGHTS) -> dict[str, Affect]:
+def read_table(root: Path = WEIGHTS) -> AffectTable:
     """The verified table under ``root``.
 
     Raises:
@@ -97,9 +131,7 @@ def read_table(root: Path = WEIGHTS) -> dict[str, Affect]:
     tensors = load_tensors(TABLE, root)
     try:
         sequences = json.loads(verified(SEQUENCES, root).read_text(encoding="utf-8"))
-        vad: FloatArray = tensors["vad"].numpy().astype(np.float32)
-        weights: FloatArray = tensors["emoji"].numpy().astype(np.float32)
-        return {sequence: Affect(v, normalised(e)) for sequence, v, e in zip(sequences, vad, weights, strict=True)}
+        return AffectTable(sequences, tensors["vad"].numpy().astype(np.float32), tensors["emoji"].numpy().astype(np.float32))
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"the emoji table cannot be read ({error})", "reinstall Emojuke") from error
 
