@@ -48,7 +48,8 @@ ZWJ parts, else by their name through the text encoder; custom emoji by name thr
 ## Figures
 {figures}
 
-E2's goal of 0.75 is met where the ratings are firm and missed over all rows, which are noisy: half the emoji have fewer than 37 annotations. The ceiling is the r of the ratings with as many annotations drawn anew.
+E2's goal of 0.75 is met where the ratings are firm and missed over all rows, which are noisy: half the
+emoji have fewer than 37 annotations. The ceiling is the r of the ratings with as many annotations drawn anew.
 
 ## Tried
 {tried}
