@@ -102,6 +102,7 @@ class Assistant(Answering):
 
         Raises:
             ToolError: when there is no ffmpeg.
+            ModelError: when the encoder cannot be loaded.
         """
         return self.models.scorer().score_files(paths, self.settings.workers or None)
 
@@ -121,7 +122,10 @@ class Assistant(Answering):
             CatalogueError: when the catalogue cannot be written.
         """
         from engine.importing import import_paths
+        from engine.sources.local import audio_files
 
+        paths = list(paths)
+        next(audio_files(paths), None)  # a path that is not there is said before a model is loaded
         report = import_paths(
             self.catalogue,
             self.models.scorer(),

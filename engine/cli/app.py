@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.cli import catalogue, doctor
-from engine.cli.output import Failed, guarded, prepare_streams, say, to_json, write
+from engine.cli.output import Failed, from_command_line, guarded, prepare_streams, say, to_json, write
 from engine.errors import QueryError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def search(
 
     with open_assistant() as assistant:
         guilds = (LOCAL_GUILD if guild is None else guild,)
-        answer = assistant.ask(query, guild_ids=guilds, member_id=LOCAL_MEMBER, top=top)
+        answer = assistant.ask(from_command_line(query), guild_ids=guilds, member_id=LOCAL_MEMBER, top=top)
         if as_json:
             for notice in answer.notices:
                 say(notice)
@@ -90,7 +90,7 @@ def affect(
 
     models = Models(settings())
     failed = False
-    for message in [text] if text is not None else _lines():
+    for message in [from_command_line(text)] if text is not None else _lines():
         try:
             _show_affect(models.read(message), message, as_json=as_json or text is None)
         except QueryError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import sys
 import time
@@ -30,8 +31,22 @@ def prepare_streams() -> None:
     """Make standard input and output survive any text: what a terminal cannot show is replaced, never an exception."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace" if stream is not sys.stderr else "backslashreplace")
+        if reconfigure is None:
+            continue
+        if stream is sys.stdin and _plain(stream.encoding):
+            reconfigure(encoding="utf-8")  # ASCII would turn every emoji into nothing, and UTF-8 reads ASCII as well
+        reconfigure(errors="replace" if stream is not sys.stderr else "backslashreplace")
+
+
+def _plain(encoding: str | None) -> bool:
+    return (encoding or "ascii").lower().replace("-", "") in ("ascii", "ansi_x3.41968", "usascii", "646")
+
+
+def from_command_line(text: str) -> str:
+    """An argument as it was typed: where the locale knows no emoji, Python hands their bytes on undecoded."""
+    if not any("\udc80" <= character <= "\udcff" for character in text):
+        return text
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def printable(text: str, limit: int = 1000) -> str:

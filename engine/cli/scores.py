@@ -12,15 +12,18 @@ from engine.cli.cards import describe_affect
 from engine.cli.output import printable, say, to_json, write
 from engine.models import Models
 from engine.scoring import ScoredRecording, ScoreFailure
+from engine.sources.local import audio_files
 
 
 def show_scores(models: Models, files: Sequence[Path], *, as_json: bool) -> bool:
     """Score files and print each, one JSON object a line or as text; returns whether all could be scored.
 
     Raises:
+        SourceError: when a file does not exist.
         ToolError: when there is no ffmpeg.
         ModelError: when the encoder cannot be loaded.
     """
+    files = list(audio_files(files))
     sound = True
     for path, result in models.scorer().score_files(files):
         if isinstance(result, ScoreFailure):
