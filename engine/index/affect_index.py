@@ -303,6 +303,6 @@ def _hits(block: Block, found: Found) -> list[Hit]:
     known = found.segment >= 0
     starts, ends = np.zeros((2, len(known)), dtype=np.float32)
     starts[known], ends[known] = block.starts[found.segment[known]], block.ends[found.segment[known]]
-    counts = np.diff(block.bounds)[found.songs]
+    counts = block.counts(found.songs)
     columns = (block.song_ids[found.songs], found.distance, found.song_distance, found.segment_distance, starts, ends, counts)
     return [Hit(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]

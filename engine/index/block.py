@@ -135,9 +135,13 @@ class Block:
         known[known] = self.song_ids[place[known]] == recording_ids[known]
         return np.unique(place[known]).astype(np.int64)
 
+    def counts(self, songs: IntArray) -> IntArray:
+        """How many segments each of some songs has."""
+        return np.asarray(self.bounds[songs + 1] - self.bounds[songs], dtype=np.int64)
+
     def segment_rows(self, songs: IntArray) -> IntArray:
         """Rows of all segments of some songs, song by song."""
-        counts = np.diff(self.bounds)[songs]
+        counts = self.counts(songs)
         first = np.cumsum(counts) - counts
         return np.repeat(self.bounds[songs] - first, counts) + np.arange(counts.sum(), dtype=np.int64)
 
@@ -147,7 +151,7 @@ class Block:
         return Block(
             self.song_ids[songs],
             Points.of(self.songs.take(songs)),
-            np.concatenate([[0], np.cumsum(np.diff(self.bounds)[songs])]).astype(np.int64),
+            np.concatenate([[0], np.cumsum(self.counts(songs))]).astype(np.int64),
             self.starts[rows],
             self.ends[rows],
             Points.of(self.segments.take(rows)),
@@ -159,7 +163,7 @@ class Block:
         return Block(
             self.song_ids[songs],
             Points(self.songs.stored[songs], self.songs.low, self.songs.high),
-            np.concatenate([[0], np.cumsum(np.diff(self.bounds)[songs])]).astype(np.int64),
+            np.concatenate([[0], np.cumsum(self.counts(songs))]).astype(np.int64),
             self.starts[rows],
             self.ends[rows],
             Points(self.segments.stored[rows], self.segments.low, self.segments.high),

@@ -70,7 +70,7 @@ def measured(vector: FloatArray, block: Block, songs: IntArray, k: int, alpha: f
     song = _direct(query, block.songs.take(songs))
     rows = block.segment_rows(songs)
     segment = _direct(query, block.segments.take(rows))
-    counts = np.diff(block.bounds)[songs]
+    counts = block.counts(songs)
     first = np.cumsum(counts) - counts
     nearest, at = song.copy(), np.full(len(songs), -1, dtype=np.int64)
     known = counts > 0

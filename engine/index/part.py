@@ -140,13 +140,12 @@ class Part:
 
     def _select(self, songs: IntArray) -> Selection:
         block, whole = self.block, len(songs) == self.block.n_songs
-        counts = np.diff(block.bounds)
-        if self.levels is None or len(songs) + int(counts[songs].sum()) <= self.exact_limit:
+        if self.levels is None or len(songs) + int(block.counts(songs).sum()) <= self.exact_limit:
             return Selection(len(songs), block) if whole else Selection(len(songs), block.gathered(songs), songs)
         if whole:
             return Selection(len(songs), None, empty=(False, block.n_segments == 0))
         mask = np.zeros(block.n_songs, dtype=np.bool_)
         mask[songs] = True
-        of_segments = np.repeat(mask, counts)
+        of_segments = np.repeat(mask, np.diff(block.bounds))
         allowed = (self.levels[0].allow(mask), self.levels[1].allow(of_segments))
         return Selection(len(songs), None, None, allowed, (allowed[0] is None, allowed[1] is None))
