@@ -110,7 +110,7 @@ def load_maps(path: Path) -> dict[str, ModalityMap]:
         document = json.loads(path.read_text(encoding="utf-8"))
         return {
             name: ModalityMap(
-                axes=tuple(AxisMap(tuple(entry["axes"][a]["x"]), tuple(entry["axes"][a]["y"])) for a in AXES),  # type: ignore[arg-type]
+                axes=tuple(AxisMap(tuple(entry["axes"][a]["x"]), tuple(entry["axes"][a]["y"])) for a in AXES),  # type: ignore[arg-type]  # three axes
                 temperature=float(entry["temperature"]),
                 own_prior=np.asarray(entry["own_prior"], dtype=np.float32),
                 prior_power=float(entry["prior_power"]),

@@ -61,6 +61,7 @@ class Tally:
 
     @property
     def occurrences(self) -> int:
+        """Annotated tweets with this emoji."""
         return self.negative + self.neutral + self.positive
 
     @property

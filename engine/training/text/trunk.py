@@ -208,7 +208,7 @@ def tune(plan: Plan, folder: Path, workers: int = 2, checkpoint_s: float = 240.0
     folder.mkdir(parents=True, exist_ok=True)
     meeting = folder / "meeting"
     meeting.unlink(missing_ok=True)
-    spawn(_work, (workers, plan, folder, checkpoint_s), nprocs=workers)  # type: ignore[no-untyped-call]
+    spawn(_work, (workers, plan, folder, checkpoint_s), nprocs=workers)  # type: ignore[no-untyped-call]  # torch's own annotation is missing
     trunk = Trunk(load_backbone())
     trunk.load_state_dict(torch.load(folder / "trunk.pt", weights_only=True)["model"])
     return trunk.eval()
