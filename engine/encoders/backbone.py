@@ -74,6 +74,17 @@ class _Layer(nn.Module):
         return x * (keep / (1.0 - self.dropout)).to(x.dtype)
 
 
+class _Embedding(nn.Embedding):
+    """An embedding that draws no numbers on the meta device, where they would be thrown away.
+
+    Drawing them there imports torch._dynamo, which takes longer than all the rest of a start.
+    """
+
+    def reset_parameters(self) -> None:
+        if not self.weight.is_meta:
+            super().reset_parameters()
+
+
 class Backbone(nn.Module):
     """Token ids to hidden states.
 
@@ -85,9 +96,9 @@ class Backbone(nn.Module):
     def __init__(self, shape: BertShape | None = None, dropout: float = 0.0) -> None:
         super().__init__()
         self.shape = shape or BertShape()
-        self.word = nn.Embedding(self.shape.vocabulary, self.shape.width, padding_idx=0)
-        self.position = nn.Embedding(self.shape.positions, self.shape.width)
-        self.kind = nn.Embedding(2, self.shape.width)
+        self.word = _Embedding(self.shape.vocabulary, self.shape.width, padding_idx=0)
+        self.position = _Embedding(self.shape.positions, self.shape.width)
+        self.kind = _Embedding(2, self.shape.width)
         self.norm = nn.LayerNorm(self.shape.width, eps=self.shape.eps)
         self.layers = nn.ModuleList(_Layer(self.shape, dropout) for _ in range(self.shape.layers))
 
