@@ -24,7 +24,10 @@ from engine.index.points import Points
 TUNED_RECALL = 0.995
 #: Shares of permitted vectors it is chosen for; the fewer are permitted, the farther the nearest ten reach.
 _SHARES = (1.0, 0.25, 0.05)
-_TUNING_QUERIES = 192
+#: Rows fetched for each one wanted, to be put in order by their own vectors: 8 bits can't tell near twins apart.
+FETCHED = 16
+#: Of each kind.
+_TUNING_QUERIES = 96
 _NEAREST = 10
 #: Dimensions left after the rotation onto principal components: a multiple of 16, which the vector units of processors like, and of 65
 #: the one given up hardly varies, because the roots of the emoji probabilities lie on a sphere.
@@ -150,7 +153,7 @@ class Cells:
         return library.SearchParametersIVF(nprobe=probes, sel=allowed.rows, quantizer_params=coarse)
 
     def _tuned(self, points: Points, rng: np.random.Generator, recall: float) -> tuple[tuple[float, int], ...]:
-        """The fewest cells, by doubling and halfway steps, that keep the recall for either kind of held-out query."""
+        """The fewest cells, by doubling and halfway steps, that keep the recall for every kind of held-out query."""
         kinds = _held_out(points, rng)
         # A share needs no fewer cells than any larger one.
         least, visits = 1, []
@@ -168,8 +171,8 @@ class Cells:
         return tuple(visits)
 
     def _recall(self, queries: FloatArray, truth: Sequence[IntArray], points: Points, probes: int, allowed: Filter | None) -> float:
-        """Recall@10 of the nearest 40 by 8 bits, put in order by the vectors themselves."""
-        _, found = self.index.search(queries, 4 * _NEAREST, params=self._parameters(probes, allowed))
+        """Recall@10 of what 8 bits fetch, put in order by the vectors themselves."""
+        _, found = self.index.search(queries, FETCHED * _NEAREST, params=self._parameters(probes, allowed))
         shares = []
         for query, rows, right in zip(queries, found, truth, strict=True):
             known = rows[rows >= 0]
@@ -195,15 +198,14 @@ def nearest_rows(queries: FloatArray, points: Points, allowed: NDArray[np.bool_]
     return list(best_rows)
 
 
-def _held_out(points: Points, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Two kinds of queries that are not in the index: neighbours of what is in it, and the VAD of one row with the emoji of another,
-    as far from any song as sentences tend to be."""
-    half = min(_TUNING_QUERIES // 2, len(points))
-    one, other = (points.take(np.sort(rng.choice(len(points), half, replace=False))) for _ in range(2))
-    spread = points.take(np.sort(rng.choice(len(points), min(len(points), 4096), replace=False))).std(axis=0)
-    near = one + rng.normal(0.0, 0.25, one.shape) * spread
+def _held_out(points: Points, rng: np.random.Generator) -> tuple[FloatArray, ...]:
+    """Three kinds of queries that are not in the index: neighbours of what is in it; the VAD of one row with the emoji of another, as far
+    from any song as sentences tend to be; and every coordinate from a row of its own, farther than anything anybody may mean."""
+    n = min(_TUNING_QUERIES, len(points))
+    one, other = (points.take(np.sort(rng.choice(len(points), n, replace=False))) for _ in range(2))
+    near = one + rng.normal(0.0, 0.25, one.shape) * one.std(axis=0)
     crossed = np.concatenate([one[:, : len(AXES)], rng.permutation(other)[:, len(AXES) :]], axis=1)
-    return near.astype(np.float32), crossed.astype(np.float32)
+    return tuple(queries.astype(np.float32) for queries in (near, crossed, rng.permuted(other, axis=0)))
 
 
 def _steps(least: int, most: int) -> list[int]:

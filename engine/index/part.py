@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.affect import FloatArray
 from engine.index.block import Block, IntArray
+from engine.index.cells import FETCHED
 from engine.index.exact import Found, measured, nearest_songs
 from engine.index.level import Level, Nearest
 from engine.index.selection import Selection, Selections
@@ -88,7 +89,7 @@ class Part:
             rows = np.arange(self.block.n_segments) if selection.rows is None else self.block.segment_rows(selection.rows)
             vectors = selection.block.segments.all()
         else:
-            rows = self._nearest(1, vector, max(4 * k, k + 32), selection, 1).rows
+            rows = self._nearest(1, vector, FETCHED * k, selection, 1).rows
             vectors = self.block.segments.take(rows)
         distances = np.square(vectors - vector).sum(axis=1)
         order = np.lexsort((rows, distances))[:k]
