@@ -104,11 +104,18 @@ class Reply:
         kind: "songs": a new page. "why": the songs in question with their reasons. "vote": a sentence only.
         sentence: what was understood, in one sentence; may be empty.
         answer: the page, None for a vote.
+        places: by which number each of its songs is known, where that is not simply 1, 2, 3, ….
     """
 
     kind: ReplyKind
     sentence: str
     answer: Answer | None = None
+    places: tuple[int, ...] = ()
+
+    def numbered(self) -> list[tuple[int, Match]]:
+        """The songs of the page with the numbers a member may call them by."""
+        matches = self.answer.matches if self.answer else ()
+        return list(zip(self.places or range(1, len(matches) + 1), matches, strict=True))
 
 
 def affect_json(affect: Affect) -> dict[str, Any]:

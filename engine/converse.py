@@ -84,7 +84,9 @@ class Conversation:
         songs = session.at(places) if places else list(session.page)
         affect = self._affect(session)
         answer = self._assistant.explain(affect, [song.recording_id for song in songs], words=session.words, guild_ids=session.guild_ids)
-        return Reply("why", " ".join(self._about(affect, session.words)), answer)
+        place_of = {song.recording_id: place for place, song in enumerate(session.page, 1)}
+        numbers = tuple(place_of[match.recording_id] for match in answer.matches)
+        return Reply("why", " ".join(self._about(affect, session.words)), answer, numbers)
 
     def _about(self, affect: Affect, words: str) -> list[str]:
         """What was searched for, in sentences."""

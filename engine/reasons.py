@@ -21,6 +21,8 @@ SHARED = 0.04
 
 _LOW_HIGH = {"valence": ("dark", "bright"), "arousal": ("calm", "energetic"), "dominance": ("vulnerable", "powerful")}
 
+_THAN = {"valence": ("darker", "brighter"), "arousal": ("calmer", "more energetic"), "dominance": ("more vulnerable", "more powerful")}
+
 #: Said beside every dominance: nobody rated that of songs, it comes from mood words.
 INFERRED = "inferred"
 
@@ -87,8 +89,7 @@ def _rest(compared: Compared) -> str:
     axis, wanted, has = max(_pairs(compared), key=lambda item: abs(item[1] - item[2]))
     if abs(wanted - has) < APART:
         return ""
-    low, high = _LOW_HIGH[axis]
-    return f"but more {high if has > wanted else low} than asked ({axis} {has:.2f} for {wanted:.2f}{_note(axis)})"
+    return f"but {_THAN[axis][int(has > wanted)]} than asked ({axis} {has:.2f} for {wanted:.2f}{_note(axis)})"
 
 
 def _pairs(compared: Compared) -> list[tuple[str, float, float]]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: Size of the picture in characters: valence to the right, arousal upwards.
 WIDTH, HEIGHT = 33, 11
-#: Marks of the songs by place; the eleventh and further are dots.
-_MARKS = "1234567890"
+#: Columns a terminal needs for the picture to stand beside the songs.
+_WIDE = 110
 
 
 def show_reply(reply: Reply) -> None:
@@ -27,7 +27,7 @@ def show_reply(reply: Reply) -> None:
     if reply.sentence:
         write(printable(reply.sentence))
     if reply.answer is not None:
-        write("\n".join(plain_answer(reply.answer, reasons=reply.kind == "why")))
+        write("\n".join(plain_lines(reply, reply.answer)))
     write()
 
 
@@ -36,15 +36,15 @@ def show_answer(answer: Answer, *, reasons: bool = False) -> None:
     show_reply(Reply("why" if reasons else "songs", "", answer))
 
 
-def plain_answer(answer: Answer, *, reasons: bool = False) -> list[str]:
-    """An answer as lines of plain text."""
+def plain_lines(reply: Reply, answer: Answer) -> list[str]:
+    """The answer of a reply as lines of plain text; with the reasons where it explains."""
     lines = [f"“{printable(answer.words, 200)}”: {describe_affect(answer.affect)}"]
     lines += [f"  {printable(notice)}" for notice in answer.notices]
-    for place, match in enumerate(answer.matches, 1):
+    for place, match in reply.numbered():
         lines.append(f"{place:>3}. {name(match)}  {''.join(match.emoji)}  {facts(match)}")
         if where(match):
             lines.append(f"     {where(match)}")
-        if reasons:
+        if reply.kind == "why":
             lines += [f"     - {reason}" for reason in match.reasons]
     lines.append(f"  {count(answer)} in {answer.took_ms:.0f} ms")
     return lines
@@ -80,12 +80,12 @@ def count(answer: Answer) -> str:
     return "1 song" if len(answer.matches) == 1 else f"{len(answer.matches)} songs"
 
 
-def picture(query: Affect, matches: Sequence[Match]) -> list[str]:
-    """Valence (left to right) and arousal (bottom to top) of the query, marked ◆, and of the songs by their place."""
+def picture(query: Affect, songs: Sequence[tuple[int, Match]]) -> list[str]:
+    """Valence (left to right) and arousal (bottom to top) of the query, marked ◆, and of the songs by the last digit of their number."""
     grid = [["·" if x == WIDTH // 2 or y == HEIGHT // 2 else " " for x in range(WIDTH)] for y in range(HEIGHT)]
-    for place, match in reversed(list(enumerate(matches))):
+    for place, match in reversed(songs):
         x, y = _cell(match.affect)
-        grid[y][x] = _MARKS[place] if place < len(_MARKS) else "•"
+        grid[y][x] = str(place % 10)
     x, y = _cell(query)
     grid[y][x] = "◆"
     return ["".join(row) for row in grid]
@@ -107,25 +107,29 @@ def _rich_reply(reply: Reply) -> None:
     if reply.sentence:
         out.print(printable(reply.sentence), style="italic")
     if reply.answer is not None:
-        out.print(_card(reply.answer, reasons=reply.kind == "why"))
+        out.print(_card(reply, reply.answer, wide=out.width >= _WIDE))
 
 
-def _card(answer: Answer, *, reasons: bool) -> RenderableType:
-    from rich.columns import Columns
+def _card(reply: Reply, answer: Answer, *, wide: bool) -> RenderableType:
     from rich.console import Group
     from rich.panel import Panel
+    from rich.table import Table
     from rich.text import Text
 
     parts: list[RenderableType] = [Text(printable(notice), style="yellow") for notice in answer.notices]
-    for place, match in enumerate(answer.matches, 1):
-        parts.append(_song(place, match, reasons=reasons))
-    body = Group(*parts)
-    drawn = Text("\n".join(picture(answer.affect, answer.matches)), style="cyan")
+    parts += [_song(place, match, reasons=reply.kind == "why") for place, match in reply.numbered()]
+    drawn = Text("\n".join(picture(answer.affect, reply.numbered())), style="cyan")
     drawn.append(f"\n{'dark':<{WIDTH // 2}}{'bright':>{WIDTH - WIDTH // 2}}", style="dim")
     side = Panel(drawn, title=Text("calm ↓ arousal ↑ energetic"), border_style="dim", expand=False)
-    title = Text(f"{printable(answer.words, 80)}")
+    body: RenderableType = Group(*parts, side)
+    if wide:
+        grid = Table.grid(padding=(0, 2), expand=True)
+        grid.add_column(ratio=1, overflow="fold")
+        grid.add_column(width=WIDTH + 4)
+        grid.add_row(Group(*parts), side)
+        body = grid
     foot = Text(f"{describe_affect(answer.affect)}  ·  {count(answer)} in {answer.took_ms:.0f} ms", style="dim")
-    return Panel(Columns([body, side], padding=(0, 3)), title=title, subtitle=foot, border_style="magenta")
+    return Panel(body, title=Text(printable(answer.words, 80)), subtitle=foot, border_style="magenta")
 
 
 def _song(place: int, match: Match, *, reasons: bool) -> RenderableType:

@@ -156,6 +156,10 @@ def test_a_conversation_from_mood_to_vote(small: Assistant) -> None:
     assert recordings(why.answer) == recordings(like.answer)
     assert "nobody rated it" in why.sentence
 
+    second = small.converse(session, "why 2")
+    assert second.answer is not None
+    assert [(place, match.recording_id) for place, match in second.numbered()] == [(2, session.page[1].recording_id)]
+
     third = session.page[2]
     vote = small.converse(session, "👎 3")
     assert vote.kind == "vote"

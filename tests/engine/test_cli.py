@@ -297,7 +297,7 @@ def test_cards_are_drawn_for_terminals(home: Path, monkeypatch: pytest.MonkeyPat
     text = drawn.getvalue()
     assert "[bold red]Not markup[/] :smile:" in text
     assert "◆" in text
-    picture = cards.picture(answer.affect, answer.matches)
+    picture = cards.picture(answer.affect, list(enumerate(answer.matches, 1)))
     assert {len(line) for line in picture} == {cards.WIDTH}
     assert len(picture) == cards.HEIGHT
 
