@@ -72,7 +72,7 @@ research and private use. No text of any data set is part of the project. Lines 
 Then, the trunk frozen, the VAD network ({heads["steps"]} steps, seed {heads["seed"]}) under three losses: the nearest of
 the 28 reference points must stay of the Ekman group the emotions point at, EmoBank must correlate, our lines must lie where they
 say. Weights were chosen on development data. Loudness (capitals, !!!, stretched letters) moves valence, arousal and dominance by
-hand-set gains {record["loudness_gains"]}; nothing graded them.
+hand-set gains {" / ".join(map(str, record["loudness_gains"]))}; nothing graded them.
 
 **Figures.** One run, one seed. Thresholds and weights from development data alone.
 
@@ -84,7 +84,7 @@ T6 by group, look / run: {groups}.
 Development: T2 {development["T2"]["micro"]:.3f} / {development["T2"]["macro"]:.3f}, T3 {_figure("T3", development["T3"])},
 sides of our held-out lines {development["sides"]:.3f}.
 T5: median {timing["median_ms"]:.1f} ms, p99 {timing["p99_ms"]:.1f} ms, {timing["ratio_p99"]:.2f} × the median of one bare forward
-({timing["bare_median_ms"]:.1f} ms) on {timing["threads"]} threads, measured while the machine was shared.
+({timing["bare_median_ms"]:.1f} ms), torch threads: {timing["threads"]}, measured while the machine was shared.
 
 **Limits.** English only; irony and long stories are read at face value. Reddit's and Twitter's habits and biases are in it. It measures
 the mood of words, not of people: no diagnosis of anybody can rest on it.
