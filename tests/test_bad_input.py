@@ -121,6 +121,21 @@ def test_a_folder_that_is_not_there() -> None:
     assert "no such file or directory" in refused("score", "/nowhere/at/all.mp3")
 
 
+def test_a_folder_without_audio(tmp_path: Path) -> None:
+    assert "no audio file" in refused("score", str(tmp_path))
+    code, out, err = emojuke("catalogue", "add", str(tmp_path))
+    assert (code, out) == (0, "0 added, 0 already known, 0 failed, of 0 files.\n")
+    assert "no audio file" in err
+
+
+@pytest.mark.parametrize("number", ["-1", str(2**63)])
+def test_a_guild_or_track_that_cannot_be(number: str) -> None:
+    for arguments in (("search", "sad", "--guild", number), ("catalogue", "list", "--guild", number), ("catalogue", "show", "--", number)):
+        code, out, err = emojuke(*arguments)
+        assert (code, out) == (2, "")
+        assert "Invalid value" in err
+
+
 def broken(name: str, audio: Studio) -> Path:
     """A file that cannot be scored, made on the spot."""
     path = audio.folder / name
@@ -149,8 +164,9 @@ def test_a_file_that_cannot_be_heard(name: str, audio: Studio) -> None:
     path = broken(name, audio)
     sentence = refused("score", str(path))
     assert name in sentence
-    code, out, _ = emojuke("catalogue", "add", str(path))
+    code, out, err = emojuke("catalogue", "add", str(path))
     assert (code, out) == (1, "0 added, 0 already known, 1 failed, of 1 file.\n")
+    assert sentence in err
     (listed,) = [json.loads(line) for line in emojuke("catalogue", "errors", "--json")[1].splitlines()]
     assert (listed["path"], listed["tries"]) == (str(path), 1)
     assert listed["reason"] == sentence.strip()

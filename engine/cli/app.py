@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.cli import catalogue, doctor
-from engine.cli.output import Failed, from_command_line, guarded, prepare_streams, say, to_json, write
+from engine.cli.output import LARGEST_ID, Failed, from_command_line, guarded, prepare_streams, say, to_json, write
 from engine.errors import QueryError
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def search(
     query: Annotated[str, typer.Argument(help="How you feel, in words, emoji or both.")],
     as_json: AsJson = False,
     top: Annotated[int | None, typer.Option(min=1, max=MOST, help="How many songs.")] = None,
-    guild: Annotated[int | None, typer.Option(help="Search a Discord server's catalogue, by its id, instead of your own.")] = None,
+    guild: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_ID, help="Search a Discord server's catalogue, by its id, instead of your own.")
+    ] = None,
     why: Annotated[bool, typer.Option("--why", help="Say for every song why it was chosen.")] = False,
 ) -> None:
     """Find songs for one message."""

@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.output import INTERRUPTED, Failed, guarded, printable, say, to_json, write
+from engine.cli.output import INTERRUPTED, LARGEST_ID, Failed, guarded, printable, say, to_json, write
 
 if TYPE_CHECKING:
-    from engine.catalogue import Track
+    from engine.catalogue import JobItem, Track
     from engine.importing import ImportProgress
 
 app = typer.Typer(help="Your own songs: add, list, show, remove, errors.", no_args_is_help=True)
 
-Guild = Annotated[int | None, typer.Option(help="Id of the Discord server whose catalogue it is; your own by default, 0 is the starter.")]
+Guild = Annotated[
+    int | None,
+    typer.Option(min=0, max=LARGEST_ID, help="Id of the Discord server whose catalogue it is; your own by default, 0 is the starter."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 #: Seconds between two lines of progress where there is no terminal for a bar.
 _QUIET_S = 10.0
+#: Sentences about single files that an import ends with; all of them are in the list of errors.
+_SHOWN = 10
 
 
 @app.command()
@@ -37,15 +42,26 @@ def add(
     with open_assistant() as assistant:
         with _bar() as progress:
             report = assistant.submit(paths, guild_id=_own(guild), progress=progress)
+        remarks = [item for item in assistant.catalogue.job_items(report.job_id) if item.reason]
         write(report.sentence())
         for sentence in report.unread:
             say(sentence)
-        if report.failed:
-            say("The reasons are listed by: emojuke catalogue errors")
+        if not report.given and not report.unread:
+            say("There is no audio file there that I know how to read.")
+        _tell(remarks)
     if report.interrupted:
         raise Failed(INTERRUPTED)
     if report.unread or (report.failed and report.failed == report.given):
         raise Failed
+
+
+def _tell(remarks: list[JobItem]) -> None:
+    """Say why files failed, and then what is not quite right with those that were taken."""
+    remarks = sorted(remarks, key=lambda item: item.state != "failed")
+    for item in remarks[:_SHOWN]:
+        say(item.reason or "")
+    if any(item.state == "failed" for item in remarks):
+        say("Files that failed are listed with their reasons by: emojuke catalogue errors")
 
 
 @app.command("list")
@@ -74,7 +90,7 @@ def list_tracks(
 @app.command()
 @guarded
 def show(
-    track_id: Annotated[int, typer.Argument(help="The number that list shows.")],
+    track_id: Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="The number that list shows.")],
     as_json: AsJson = False,
 ) -> None:
     """Show what is known of one song, as a whole and every 15 seconds."""
@@ -103,7 +119,7 @@ def show(
 
 @app.command()
 @guarded
-def remove(track_ids: Annotated[list[int], typer.Argument(help="Numbers that list shows.")]) -> None:
+def remove(track_ids: Annotated[list[int], typer.Argument(min=1, max=LARGEST_ID, help="Numbers that list shows.")]) -> None:
     """Remove songs from your catalogue. The audio files stay where they are."""
     from engine.cli.app import open_assistant
 

@@ -20,6 +20,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 INTERRUPTED = 130
+#: Of a guild or a track: what SQLite holds. Discord's ids are smaller.
+LARGEST_ID = 2**63 - 1
 #: Marks that turn the direction of writing or hide text: harmless in data, not on a terminal.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _IN_JSON = re.compile("[\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")

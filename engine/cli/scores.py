@@ -10,6 +10,7 @@ from engine.affect import Affect
 from engine.answers import affect_json, clock
 from engine.cli.cards import describe_affect
 from engine.cli.output import printable, say, to_json, write
+from engine.errors import SourceError
 from engine.models import Models
 from engine.scoring import ScoredRecording, ScoreFailure
 from engine.sources.local import audio_files
@@ -19,11 +20,13 @@ def show_scores(models: Models, files: Sequence[Path], *, as_json: bool) -> bool
     """Score files and print each, one JSON object a line or as text; returns whether all could be scored.
 
     Raises:
-        SourceError: when a file does not exist.
+        SourceError: when a file does not exist, or a folder holds no audio.
         ToolError: when there is no ffmpeg.
         ModelError: when the encoder cannot be loaded.
     """
     files = list(audio_files(files))
+    if not files:
+        raise SourceError("there is no audio file there", "name files, or folders that hold some")
     sound = True
     for path, result in models.scorer().score_files(files):
         if isinstance(result, ScoreFailure):
