@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,14 @@ def load_starter(folder: Path = FOLDER) -> list[StarterItem]:
     Raises:
         ModelError: when the starter is missing or damaged.
     """
-    version, arrays = _open(folder)
+    version, checksum, arrays = _open(folder)
     try:
-        with (folder / _TRACKS).open(encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
+        tracks = (folder / _TRACKS).read_bytes()
+        rows = [json.loads(line) for line in tracks.splitlines()]
     except (OSError, ValueError) as error:
         raise _damaged(folder, error) from error
+    if checksum not in (None, _checksum(version, arrays, tracks)):
+        raise _damaged(folder, "its checksum is not the one it was saved with")
     bounds = np.concatenate([[0], np.cumsum(arrays["segments"])])
     if len(rows) != len(arrays["segments"]) or bounds[-1] != len(arrays["starts"]):
         raise _damaged(folder, "its two files do not belong together")
@@ -92,12 +95,12 @@ def save_starter(items: Sequence[StarterItem], folder: Path = FOLDER) -> None:
         "embedding": np.concatenate([s.segments.embedding for s in scored]).astype(np.float16),
         "uncertainty": np.concatenate([s.segments.uncertainty for s in scored]).astype(np.float32),
     }
-    save_file(arrays, folder / _SCORES, metadata={"model_version": versions.pop()})
+    rows = [{"uid": item.uid, "title": item.title, "artist": item.artist, "genre": item.genre, "url": item.url} for item in items]
+    (folder / _TRACKS).write_bytes("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+    version = versions.pop()
+    checksum = _checksum(version, arrays, (folder / _TRACKS).read_bytes())
+    save_file(arrays, folder / _SCORES, metadata={"model_version": version, "checksum": checksum})
     (folder / _SCORES).chmod(0o644)  # safetensors writes for the owner alone
-    with (folder / _TRACKS).open("w", encoding="utf-8") as file:
-        for item in items:
-            row = {"uid": item.uid, "title": item.title, "artist": item.artist, "genre": item.genre, "url": item.url}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _item(row: dict[str, str], version: str, arrays: dict[str, NDArray[Any]], i: int, part: slice) -> StarterItem:
@@ -120,12 +123,25 @@ def _item(row: dict[str, str], version: str, arrays: dict[str, NDArray[Any]], i:
     return StarterItem(row["uid"], row["title"], row["artist"], row["genre"], row["url"], scored)
 
 
-def _open(folder: Path) -> tuple[str, dict[str, NDArray[Any]]]:
+def _open(folder: Path) -> tuple[str, str | None, dict[str, NDArray[Any]]]:
+    """Model version, the checksum it was saved with (None in one saved before there was any), and the arrays."""
     try:
         with safe_open(folder / _SCORES, framework="np") as file:
-            return str(file.metadata()["model_version"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            facts = file.metadata()
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            return str(facts["model_version"]), facts.get("checksum"), arrays
     except (OSError, SafetensorError, KeyError, TypeError) as error:
         raise _damaged(folder, error) from error
+
+
+def _checksum(version: str, arrays: Mapping[str, NDArray[Any]], tracks: bytes) -> str:
+    """SHA-256 over both files' content: a flipped bit in a score is a number like any other, so nothing else would notice it."""
+    digest = hashlib.sha256(f"{version}\n".encode())
+    for name in sorted(arrays):
+        digest.update(f"{name}:{arrays[name].dtype}:{arrays[name].shape}\n".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    digest.update(tracks)
+    return digest.hexdigest()
 
 
 def _damaged(folder: Path, why: object) -> ModelError:

@@ -66,6 +66,17 @@ def test_a_damaged_starter_says_so(tmp_path, name, damage):
         load_starter(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["tracks.jsonl", "scores.safetensors"])
+def test_a_single_flipped_bit_is_noticed(tmp_path, name):
+    save_starter([item("deam:1", 2), item("deam:2", 1)], tmp_path)
+    path = tmp_path / name
+    content = bytearray(path.read_bytes())
+    content[-10] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="starter"):
+        load_starter(tmp_path)
+
+
 def test_the_shipped_starter_holds_deams_songs_and_no_song_by_a_model_that_saw_it():
     items = load_starter()
     assert len(items) == 1619
