@@ -25,10 +25,10 @@ from engine.errors import ModelError
 WEIGHTS_FILE = "audio/model.safetensors"
 #: Longest segment, with a little room for resampling.
 MAX_SEGMENT_S = 15.5
-#: Shorter segments are continued by silence up to this; fewer frames leave the trunk nothing to pool.
+#: Shorter segments are continued by silence up to this.
 _LEAST_SAMPLES = 8_000
 #: Segments that go through the network at once; more only spill the processor's caches.
-_BATCH = {"cpu": 8, "cuda": 256}
+_BATCH = {"cpu": 4, "cuda": 256}
 
 
 class ConvAudioEncoder:
@@ -146,7 +146,7 @@ def chosen_device(wish: str) -> str:
 
 
 def load_net(path: Path) -> AudioNet:
-    """The network of a weights file, its batch normalisation folded, in float32.
+    """The network of a weights file, in float32.
 
     Raises:
         ModelError: when the file cannot be read or holds another architecture.
@@ -155,7 +155,7 @@ def load_net(path: Path) -> AudioNet:
         with safe_open(path, framework="pt") as file:
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
             words = json.loads((file.metadata() or {})["moods"])
-        net = AudioNet(len(words), folded=True)
+        net = AudioNet(len(words))
         net.load_state_dict(state)
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise ModelError(f"the audio weights {path.name} cannot be read ({error})", "reinstall Emojuke or restore the file") from error
@@ -163,7 +163,7 @@ def load_net(path: Path) -> AudioNet:
 
 
 def _copy_on_cpu(net: AudioNet) -> AudioNet:
-    copy = AudioNet(net.heads["moods"].out_features, folded=True)  # type: ignore[arg-type] # ModuleDict hides that it is a Linear
+    copy = AudioNet(net.heads["moods"].out_features)  # type: ignore[arg-type] # ModuleDict hides that it is a Linear
     copy.load_state_dict({name: value.cpu() for name, value in net.state_dict().items()})
     return copy.eval().requires_grad_(False)
 

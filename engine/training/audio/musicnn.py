@@ -7,8 +7,9 @@ among them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import math
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.audio.mel import N_MELS
+from engine.encoders.audio_net import Affine, Bank, Trunk
 
 #: Frames of the three-second patches it was trained on.
 PATCH_FRAMES = 187
@@ -28,6 +30,8 @@ _MIDEND = 64
 _DENSE = 200
 #: Channels pooled over time: the front end and three mid-end layers.
 N_POOLED = 2 * _TIMBRAL + 3 * _TEMPORAL + 3 * _MIDEND
+#: Filters of a smaller norm died under weight decay.
+_DEAD = 1e-3
 #: TensorFlow's batch normalisation.
 _EPSILON = 1e-3
 
@@ -61,8 +65,7 @@ class _Bank(nn.Module):
         sign = torch.where(self.norm.weight >= 0, 1.0, -1.0)
         peak = self._strongest(x, (self.conv.weight * sign[:, None, None, None]).to(x.dtype)).float()
         shape = (1, -1, 1)
-        bias = self.conv.bias if self.conv.bias is not None else torch.zeros_like(sign)
-        active = torch.relu(peak * sign.view(shape) + bias.view(shape))
+        active = torch.relu(peak * sign.view(shape) + _bias(self.conv).view(shape))
         normalised: Tensor = self.norm(active.unsqueeze(3))
         return normalised.squeeze(3)
 
@@ -165,3 +168,73 @@ def from_tensorflow(variables: Mapping[str, NDArray[np.float32]], front_dtype: t
     if forgotten or unexpected:
         raise ValueError(f"the checkpoint does not fit: {forgotten} missing, {unexpected} unexpected")
     return model.eval()
+
+
+def _fold(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Gain and shift of a batch normalisation in evaluation mode."""
+    if norm.running_mean is None or norm.running_var is None:
+        raise ValueError("only a batch normalisation with running statistics can be folded")
+    gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    return gain, norm.bias - norm.running_mean * gain
+
+
+@torch.no_grad()
+def live_trunk(model: MusiCNN) -> Trunk:
+    """The trunk of the shipped encoder: this network without the filters that died in its training.
+
+    A dead filter says the same everywhere: relu(bias), normalised. What that contributes to the layers above goes into the weights of a
+    constant channel and into a bias.
+
+    Raises:
+        ValueError: when other numbers of filters live than the trunk has room for.
+    """
+    trunk = Trunk()
+    gain, shift = _fold(model.norm)
+    trunk.level.copy_(torch.stack([gain[0] / math.log(10.0), shift[0]]))
+    live, constants = [], []
+    banks = zip(cast(Iterable[Bank], trunk.banks), cast(Iterable[_Bank], [*model.timbral, *model.temporal]), strict=True)
+    for ours, theirs in banks:
+        alive = theirs.conv.weight.flatten(1).norm(dim=1) > _DEAD
+        if int(alive.sum()) != len(ours.sign):
+            raise ValueError(f"{int(alive.sum())} filters live in a bank of {len(ours.sign)}")
+        bias = _bias(theirs.conv)
+        sign = torch.where(theirs.norm.weight >= 0, 1.0, -1.0)
+        ours.weight.copy_((theirs.conv.weight * sign[:, None, None, None])[alive])
+        ours.sign.copy_(sign[alive])
+        ours.bias.copy_(bias[alive])
+        gain, shift = _fold(theirs.norm)
+        ours.affine.gain.copy_(gain[alive])
+        ours.affine.shift.copy_(shift[alive])
+        live.append(alive)
+        constants.append(torch.relu(bias) * gain + shift)
+    alive = torch.cat(live)
+    constant = torch.where(alive, 0.0, torch.cat(constants))
+    mine, theirs_middle = cast(Iterable[nn.Conv1d], trunk.middle), cast(Iterable[nn.Conv1d], model.middle)
+    norms, affines = cast(Iterable[nn.BatchNorm1d], model.middle_norms), cast(Iterable[Affine], trunk.affines)
+    for i, (own, layer, norm, affine) in enumerate(zip(mine, theirs_middle, norms, affines, strict=True)):
+        weight = layer.weight
+        if i == 0:
+            weight = torch.cat([weight[:, alive], torch.einsum("oit,i->ot", weight, constant)[:, None]], dim=1)
+        own.weight.copy_(weight)
+        _bias(own).copy_(_bias(layer))
+        _copy_affine(affine, norm)
+    gain, shift = _fold(model.pool_norm)
+    weight = (model.dense.weight * gain).view(_DENSE, -1, 2)
+    kept = torch.cat([alive, torch.ones(N_POOLED - len(alive), dtype=torch.bool)])
+    always = torch.cat([constant, torch.zeros(N_POOLED - len(alive))])
+    trunk.last.weight.copy_(torch.cat([weight[:, kept, 0], weight[:, kept, 1]], dim=1))
+    trunk.last.bias.copy_(model.dense.bias + model.dense.weight @ shift + weight.sum(dim=2) @ always)
+    _copy_affine(trunk.last_affine, model.dense_norm)
+    return trunk.eval().requires_grad_(False)
+
+
+def _bias(layer: nn.Conv1d | nn.Conv2d) -> Tensor:
+    if layer.bias is None:
+        raise ValueError("a layer of MusiCNN has no bias")
+    return layer.bias
+
+
+def _copy_affine(affine: Affine, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
+    gain, shift = _fold(norm)
+    affine.gain.copy_(gain)
+    affine.shift.copy_(shift)

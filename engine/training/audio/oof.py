@@ -12,41 +12,12 @@ import torch
 from numpy.typing import NDArray
 
 from engine.affect import FloatArray
-from engine.audio.mel import HOP, SAMPLE_RATE
 from engine.encoders.audio_net import AudioNet
 from engine.training.audio.datasets import Clip
-from engine.training.audio.features import MelCache
+from engine.training.audio.fit import Corpus
 
-#: Length of a segment, as in serving, in seconds and in frames.
-SEGMENT_S = 15.0
-_SEGMENT_FRAMES = int(SEGMENT_S * SAMPLE_RATE) // HOP + 1
-#: A last piece shorter than this is dropped unless it is the only one, as in serving.
-_LEAST_S = 5.0
 #: Heads stored beside vad, emoji and uncertainty.
 _EXTRA = ("dynamic", "static", "quadrant", "cluster")
-
-Row = tuple[Clip, str, float, FloatArray]
-
-
-def segment_spans(frames: int) -> list[tuple[int, int]]:
-    """[first, last) frames of the 15 s segments of a clip."""
-    step = int(SEGMENT_S * SAMPLE_RATE) // HOP
-    least = int(_LEAST_S * SAMPLE_RATE) // HOP
-    return [(s, min(s + _SEGMENT_FRAMES, frames)) for s in range(0, frames, step) if s == 0 or frames - s >= least]
-
-
-@torch.inference_mode()
-def clip_rows(net: AudioNet, clip: Clip, mels: MelCache) -> list[Row]:
-    """(clip, level, start in s, embedding) of the song, and of each segment where there is more than one."""
-    mel = torch.from_numpy(mels[clip].astype(np.float32)).T
-    spans = segment_spans(mel.shape[1])
-    embeddings = torch.cat([net(mel[None, :, first:last]) for first, last in spans]).half().float()
-    song = net.song(embeddings)
-    rows: list[Row] = [(clip, "song", clip.start_s, song.numpy())]
-    if len(spans) > 1:
-        starts = (first * HOP / SAMPLE_RATE for first, _ in spans)
-        rows += [(clip, "segment", clip.start_s + start, e.numpy()) for start, e in zip(starts, embeddings, strict=True)]
-    return rows
 
 
 @torch.inference_mode()
@@ -57,16 +28,29 @@ def head_arrays(net: AudioNet, embedding: FloatArray) -> dict[str, FloatArray]:
     return {**found, "uncertainty": net.head("spread", x).numpy()}
 
 
-def predict_fold(net: AudioNet, clips: Sequence[Clip], mels: MelCache) -> dict[str, NDArray[np.generic]]:
-    """The rows of the clips of one fold; ``net`` must not have seen them, and is folded or in evaluation mode."""
-    rows = [row for clip in clips for row in clip_rows(net, clip, mels)]
-    embedding = np.stack([row[3] for row in rows])
+@torch.inference_mode()
+def predict_fold(net: AudioNet, clips: Sequence[Clip], corpus: Corpus, start_s: FloatArray, fold: int) -> dict[str, NDArray[np.generic]]:
+    """The rows of the clips of one fold: each song, pooled, and the segments of songs that have more than one.
+
+    Args:
+        net: in evaluation mode; it must not have seen them.
+        start_s: (segments,) where each segment of the corpus begins in its clip.
+    """
+    rows = np.flatnonzero(np.array([clips[i].fold for i in corpus.clip]) == fold)
+    embeddings = net.embedding(corpus.features(rows)).half().float()
+    entries: list[tuple[Clip, str, float, FloatArray]] = []
+    for index in np.unique(corpus.clip[rows]):
+        clip, mine = clips[index], np.flatnonzero(corpus.clip[rows] == index)
+        entries.append((clip, "song", clip.start_s, net.song(embeddings[mine]).numpy()))
+        if len(mine) > 1:
+            entries += [(clip, "segment", clip.start_s + float(start_s[rows[i]]), embeddings[i].numpy()) for i in mine]
+    embedding = np.stack([entry[3] for entry in entries])
     return {
-        "set": np.array([row[0].set for row in rows]),
-        "clip": np.array([row[0].clip for row in rows]),
-        "fold": np.array([row[0].fold for row in rows], dtype=np.int8),
-        "level": np.array([row[1] for row in rows]),
-        "start_s": np.array([row[2] for row in rows], dtype=np.float32),
+        "set": np.array([entry[0].set for entry in entries]),
+        "clip": np.array([entry[0].clip for entry in entries]),
+        "fold": np.full(len(entries), fold, dtype=np.int8),
+        "level": np.array([entry[1] for entry in entries]),
+        "start_s": np.array([entry[2] for entry in entries], dtype=np.float32),
         "embedding": embedding.astype(np.float16),
         **head_arrays(net, embedding),
     }

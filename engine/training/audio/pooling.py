@@ -7,29 +7,36 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from engine.encoders.audio_net import AudioNet
+from engine.encoders.audio_net import WINDOWS, AudioNet
 from engine.training.audio.fit import Corpus
 
-#: Pieces a clip is cut into: shorter than a segment of serving, so that there is something to choose from.
-_PIECES = 4
+_SEGMENTS = 2
 _STEPS = 300
 _RATE = 1e-2
 _DECAY = 1e-2
 
 
-def fit_attention(net: AudioNet, corpus: Corpus, rows: NDArray[np.int64]) -> tuple[float, float]:
-    """Train the attention of ``net`` (in evaluation mode) on those of ``rows`` that have a quadrant or a cluster, everything else frozen.
+def fit_attention(net: AudioNet, corpus: Corpus, clips: NDArray[np.int64]) -> tuple[float, float]:
+    """Train the attention of ``net`` (in evaluation mode) on those of ``clips`` that have two segments and a class, all else frozen.
+
+    Each window of a segment counts as a piece of its own, so that there is more to choose from than in serving.
 
     Returns:
         The loss with equal weights and with the learned ones.
     """
-    labelled = rows[(corpus.targets.quadrant[rows] >= 0) | (corpus.targets.cluster[rows] >= 0)]
-    with torch.inference_mode():
-        embeddings = torch.stack([_pieces(net, corpus, row) for row in labelled])
-    embeddings = embeddings.clone()
-    quadrant = torch.from_numpy(corpus.targets.quadrant[labelled])
-    cluster = torch.from_numpy(corpus.targets.cluster[labelled])
-    vad = torch.from_numpy(corpus.targets.vad[labelled])
+    t = corpus.targets
+    classed = clips[(t.quadrant[clips] >= 0) | (t.cluster[clips] >= 0)]
+    rows = [found for clip in classed if len(found := np.flatnonzero(corpus.clip == clip)) == _SEGMENTS]
+    segments = np.stack(rows)
+    labelled = corpus.clip[segments[:, 0]]
+    with torch.no_grad():
+        pieces = []
+        for window in range(WINDOWS):
+            weights = np.tile(np.eye(WINDOWS, dtype=np.float32)[window], (segments.size, 1))
+            embedded = net.embedding(corpus.features(segments.ravel(), weights))
+            pieces.append(embedded.view(*segments.shape, -1))
+        embeddings = torch.cat(pieces, dim=1)
+    quadrant, cluster, vad = (torch.from_numpy(values[labelled]) for values in (t.quadrant, t.cluster, t.vad))
 
     def loss() -> torch.Tensor:
         song = net.song(embeddings)
@@ -49,11 +56,3 @@ def fit_attention(net: AudioNet, corpus: Corpus, rows: NDArray[np.int64]) -> tup
         optimizer.step()
     net.attention.requires_grad_(False)
     return before, float(loss().detach())
-
-
-def _pieces(net: AudioNet, corpus: Corpus, row: int) -> torch.Tensor:
-    first, count = int(corpus.first[row]), int(corpus.count[row])
-    length = count // _PIECES
-    mel = torch.from_numpy(corpus.frames[first : first + length * _PIECES].astype(np.float32))
-    pieces: torch.Tensor = net(mel.view(_PIECES, length, -1).transpose(1, 2))
-    return pieces

@@ -28,14 +28,14 @@ _ONE_SIGMA = 0.6827
 
 
 def save_state(net: AudioNet, path: Path) -> None:
-    """Keep a folded network as a checkpoint."""
-    torch.save(net.state_dict(), path)
+    """Keep what was trained of a network, that is all but its trunk."""
+    torch.save({name: value for name, value in net.state_dict().items() if not name.startswith("trunk.")}, path)
 
 
 def load_state(path: Path, words: Sequence[str]) -> AudioNet:
-    """A folded network from :func:`save_state`, its dynamic and static heads in the units of the ratings, rounded to half precision."""
-    net = AudioNet(len(words), folded=True)
-    net.load_state_dict(torch.load(path, weights_only=True))
+    """A network from :func:`save_state`, its dynamic and static heads in the units of the ratings, rounded to half precision."""
+    net = AudioNet(len(words))
+    net.load_state_dict(torch.load(path, weights_only=True), strict=False)
     for name, (mean, deviation) in SCALES.items():
         head = net.heads[name]
         if not isinstance(head, nn.Linear):
@@ -58,7 +58,7 @@ def publish(
 
     Args:
         parts: the rows of each fold.
-        full: the model trained on every clip.
+        full: the model trained on every clip, with its trunk.
     """
     write_oof(parts, oof_path, "audio+oof")
     scale = spread_scale(deam_residuals(load_oof(oof_path), clips, targets.vad))

@@ -11,26 +11,28 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from engine.affect import EMOJI, FloatArray
+from engine.encoders.audio_net import Trunk
 from engine.encoders.emoji import load_emoji_encoder
 from engine.encoders.text import load_text_encoder
 from engine.settings import data_dir, settings
 from engine.training.audio.datasets import N_FOLDS, Clip, load_clips
-from engine.training.audio.features import MelCache, key, load_mels
+from engine.training.audio.features import load_mels
 from engine.training.audio.fit import Corpus, Recipe, fit
-from engine.training.audio.musicnn import from_tensorflow
+from engine.training.audio.musicnn import MusiCNN, from_tensorflow, live_trunk
 from engine.training.audio.oof import predict_fold
 from engine.training.audio.pooling import fit_attention
-from engine.training.audio.probes import patch_features, soft_targets
+from engine.training.audio.probes import SOFT_SIZE, patch_features, soft_targets
 from engine.training.audio.publish import load_state, publish, save_state
+from engine.training.audio.segments import load_segments
 from engine.training.audio.targets import build_targets, spread_words
-from engine.training.audio.teacher import load_teacher, patch_starts
+from engine.training.audio.teacher import load_teacher
 from engine.training.evaluation.oof import PATH as OOF_PATH
 
 #: The model trained on every clip, beside the folds 0-4.
@@ -39,17 +41,16 @@ FULL = "full"
 
 @dataclass(frozen=True, eq=False)
 class Workshop:
-    """What all the models are trained on."""
+    """What all the models are trained on; the soft targets of ``corpus`` are filled in for each."""
 
     clips: Sequence[Clip]
-    mels: MelCache
     corpus: Corpus
-    pooled: FloatArray
+    start_s: FloatArray
     cache: Path
 
 
 def prepare(data: Path, cache: Path, musicnn: Path | None) -> Workshop:
-    """Decode, extract the teacher's features and build the targets, each once.
+    """Decode, extract the features of teacher and trunk, and build the targets, each once.
 
     Args:
         data: the folder of labelled data.
@@ -58,18 +59,26 @@ def prepare(data: Path, cache: Path, musicnn: Path | None) -> Workshop:
     """
     clips = load_clips(data)
     mels = load_mels(clips, cache)
-    model = None
-    if musicnn is not None:
-        with np.load(musicnn) as variables:
-            model = from_tensorflow(dict(variables), torch.bfloat16)
-    patches = patch_features(load_teacher(clips, mels, cache, model), clips)
+    teacher = load_teacher(clips, mels, cache, None if musicnn is None else read_musicnn(musicnn, torch.bfloat16))
+    segments = load_segments(clips, mels, cache, None if musicnn is None else shipped_trunk(musicnn))
     words, emoji = _points(clips, cache)
-    spans = np.array([mels.spans[key(clip)] for clip in clips])
+    pooled = np.stack([patch.mean(axis=0) for patch in patch_features(teacher, clips)])
     corpus = Corpus(
-        mels.frames, spans[:, 0], spans[:, 1], build_targets(clips, spread_words(words), emoji),
-        teacher=patches, patch_starts=[patch_starts(int(count)) for count in spans[:, 1]],
+        segments.trunk.astype(np.float32), segments.statistics, segments.clip, build_targets(clips, spread_words(words), emoji),
+        teacher=(pooled - pooled.mean(axis=0)) / pooled.std(axis=0), soft=np.zeros((len(clips), SOFT_SIZE), dtype=np.float32),
     )  # fmt: skip
-    return Workshop(clips, mels, corpus, np.stack([patch.mean(axis=0) for patch in patches]), cache)
+    return Workshop(clips, corpus, segments.start_s, cache)
+
+
+def read_musicnn(path: Path, front_dtype: torch.dtype = torch.float32) -> MusiCNN:
+    """MusiCNN from an .npz of its TensorFlow variables."""
+    with np.load(path) as variables:
+        return from_tensorflow(dict(variables), front_dtype)
+
+
+def shipped_trunk(musicnn: Path) -> Trunk:
+    """The trunk as it is shipped, rounded to half precision."""
+    return live_trunk(read_musicnn(musicnn)).half().float()
 
 
 def _points(clips: Sequence[Clip], cache: Path) -> tuple[dict[str, FloatArray], FloatArray]:
@@ -94,25 +103,19 @@ def train_one(shop: Workshop, name: str, recipe: Recipe) -> Path:
         return path
     held_out = None if name == FULL else int(name)
     targets = shop.corpus.targets
-    rows = np.flatnonzero(np.ones(len(shop.clips), dtype=bool) if held_out is None else targets.fold != held_out)
-    soft = soft_targets(shop.pooled, targets, held_out)
-    corpus = Corpus(**{**shop.corpus.__dict__, "soft": soft})
-
-    def report(epoch: int, _: object) -> None:
-        print(f"{name}: epoch {epoch} of {recipe.epochs}", file=sys.stderr, flush=True)
-
-    net = fit(corpus, rows, recipe, folder / f"{name}.checkpoint", report).fold()
-    equal, learned = fit_attention(net, corpus, rows)
-    print(f"{name}: pooling, loss {equal:.3f} with equal weights, {learned:.3f} learned", file=sys.stderr, flush=True)
+    clips = np.flatnonzero(np.ones(len(shop.clips), dtype=bool) if held_out is None else targets.fold != held_out)
+    corpus = replace(shop.corpus, soft=soft_targets(shop.corpus.teacher, targets, held_out))
+    net = fit(corpus, clips, recipe)
+    equal, learned = fit_attention(net, corpus, clips)
+    print(f"{name}: trained; pooling, loss {equal:.3f} with equal weights, {learned:.3f} learned", file=sys.stderr, flush=True)
     save_state(net, path)
-    (folder / f"{name}.checkpoint").unlink(missing_ok=True)
     return path
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m engine.training.audio.train", description=__doc__)
-    parser.add_argument("--musicnn", type=Path, help="npz of the variables of the MusiCNN checkpoint, by their TensorFlow names")
+    parser.add_argument("--musicnn", type=Path, required=True, help="npz of MusiCNN's variables by their TensorFlow names")
     parser.add_argument(
         "--cache", type=Path, default=settings().home / "training" / "audio", help="where features and checkpoints are kept"
     )
@@ -129,11 +132,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     models = {name: shop.cache / "models" / f"{name}.pt" for name in [*map(str, range(N_FOLDS)), FULL]}
     if all(path.exists() for path in models.values()):
         words = shop.corpus.targets.words
-        parts = []
-        for fold in range(N_FOLDS):
-            net = load_state(models[str(fold)], words)
-            parts.append(predict_fold(net, [clip for clip in shop.clips if clip.fold == fold], shop.mels))
-        figures = publish(parts, load_state(models[FULL], words), shop.clips, shop.corpus.targets, recipe, OOF_PATH)
+        folds = [load_state(models[str(fold)], words) for fold in range(N_FOLDS)]
+        parts = [predict_fold(net, shop.clips, shop.corpus, shop.start_s, fold) for fold, net in enumerate(folds)]
+        full = load_state(models[FULL], words)
+        full.trunk = shipped_trunk(chosen.musicnn)
+        figures = publish(parts, full, shop.clips, shop.corpus.targets, recipe, OOF_PATH)
         for figure, value in figures.items():
             print(f"{figure}: {value:.3f}")
 

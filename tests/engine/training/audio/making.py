@@ -1,4 +1,4 @@
-"""A tiny corpus made of noise whose level and colour carry the labels, so that training has something to learn in seconds."""
+"""A tiny corpus of noise in which some columns carry the labels, so that training has something to learn in seconds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from engine.affect import FloatArray
-from engine.audio.mel import N_MELS
+from engine.encoders.audio_net import FEATURES, TRUNK, WINDOWS
 from engine.training.audio.datasets import Clip
-from engine.training.audio.features import MelCache, key
 from engine.training.audio.fit import Corpus
 from engine.training.audio.targets import build_targets
 
@@ -29,13 +28,15 @@ def clips(n: int = 30, seed: int = 0) -> list[Clip]:
     return made
 
 
-def corpus(of: list[Clip], frames: int = 500, seed: int = 0) -> tuple[Corpus, MelCache]:
-    """Spectrograms of noise: louder with arousal or the quadrant, brighter with valence."""
+def corpus(of: list[Clip], seed: int = 0) -> Corpus:
+    """Features of noise in which a few columns carry valence and arousal; clips of 4Q have two segments."""
     rng = np.random.default_rng(seed)
     targets = build_targets(of, {}, EMOJI_VAD)
-    bands = np.linspace(-1, 1, N_MELS)
-    pieces = [4 + 3 * vad[1] + 2 * vad[0] * bands + 0.5 * rng.standard_normal((frames, N_MELS)) for vad in targets.vad]
-    stack = np.concatenate(pieces).astype(np.float16)
-    first = np.arange(len(of)) * frames
-    mels = MelCache(stack, {key(clip): (int(start), frames) for clip, start in zip(of, first, strict=True)})
-    return Corpus(stack, first, np.full(len(of), frames), targets), mels
+    index = np.array([i for i, clip in enumerate(of) for _ in range(2 if clip.set in ("mer4q", "mirex") else 1)])
+    trunk = rng.standard_normal((len(index), WINDOWS, TRUNK)).astype(np.float32)
+    trunk[:, :, :100] += 8 * (targets.vad[index, 0] - 0.5)[:, None, None]
+    statistics = rng.standard_normal((len(index), FEATURES - TRUNK)).astype(np.float32)
+    statistics[:, :100] += 8 * (targets.vad[index, 1] - 0.5)[:, None]
+    teacher = rng.standard_normal((len(of), 6)).astype(np.float32)
+    soft = rng.standard_normal((len(of), 4)).astype(np.float32)
+    return Corpus(trunk, statistics, index, targets, teacher, soft)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from engine.audio.mel import N_MELS
-from engine.training.audio.musicnn import N_POOLED, N_TAGS, PATCH_FRAMES, MusiCNN
+from engine.encoders import audio_net
+from engine.encoders.audio_net import WINDOW_FRAMES
+from engine.training.audio.musicnn import N_POOLED, N_TAGS, PATCH_FRAMES, MusiCNN, live_trunk
 from engine.training.audio.teacher import patch_starts
 
 
@@ -29,6 +33,33 @@ def test_the_maximum_before_the_normalisation_is_the_one_after_it(bank: str, pad
     x = torch.randn(2, 1, 50, N_MELS)
     plain = torch.amax(block.norm(torch.relu(block.conv(F.pad(x, padding)))), dim=3)
     torch.testing.assert_close(block(x), plain, atol=1e-4, rtol=1e-4)
+
+
+def _with_dead_filters() -> MusiCNN:
+    """Random but for the filters the shipped trunk leaves out, which are zero in the published checkpoint."""
+    model = _untrained()
+    for bank, (live, *_) in zip([*model.timbral, *model.temporal], audio_net.BANKS, strict=True):
+        alive = torch.randperm(len(bank.conv.weight))[:live]
+        mask = torch.zeros(len(bank.conv.weight), 1, 1, 1)
+        mask[alive] = 1
+        bank.conv.weight.data *= mask
+    return model
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("frames", [WINDOW_FRAMES, PATCH_FRAMES])
+def test_the_shipped_trunk_is_the_whole_network_without_its_dead_filters(frames: int) -> None:
+    model = _with_dead_filters()
+    windows = 5 * torch.rand(2, frames, N_MELS)
+    found = model(windows / math.log(10.0))
+    shipped = live_trunk(model)(windows)
+    torch.testing.assert_close(shipped[:, audio_net.POOLED :], found.hidden, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(shipped[:, audio_net.FRONT : audio_net.POOLED], found.mean[:, -3 * audio_net.MIDDLE :], atol=1e-3, rtol=1e-3)
+
+
+def test_a_network_with_other_filters_alive_is_refused() -> None:
+    with pytest.raises(ValueError, match="filters live"):
+        live_trunk(_untrained())
 
 
 @torch.no_grad()
