@@ -45,9 +45,8 @@ class Settings(BaseSettings):
     text_backbone: str | None = Field(
         default=None, description="Folder or name of another sentence-transformers model; needs the train extra."
     )
-    nrc_lexicon: Path | None = Field(default=None, description="Your own copy of the NRC-VAD lexicon, which may not be shipped. Optional.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="How much goes to the log file in the home folder."
+    nrc_lexicon: Path | None = Field(
+        default=None, description="Your own copy of the NRC-VAD lexicon, which may not be shipped; messages of one of its terms follow it."
     )
 
     @field_validator("home", "data", "nrc_lexicon")
