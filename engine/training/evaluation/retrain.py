@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from engine.settings import settings
@@ -31,11 +32,11 @@ def retrained_audio(data: Path, say: Callable[[str], None], cache: Path | None =
     """
     features = cache or settings().home / "training" / "audio"
     shop = audio.prepare(data, features, None)
-    fresh = audio.Workshop(shop.clips, shop.mels, shop.corpus, shop.pooled, features / "retrained")
+    fresh = replace(shop, cache=features / "retrained")
     parts = []
     for fold in range(N_FOLDS):
         net = load_state(audio.train_one(fresh, str(fold), Recipe()), shop.corpus.targets.words)
-        parts.append(predict_fold(net, [clip for clip in shop.clips if clip.fold == fold], shop.mels))
+        parts.append(predict_fold(net, shop.clips, shop.corpus, shop.start_s, fold))
         say(f"fold {fold} trained")
     path = features / "retrained" / "audio.npz"
     write_oof(parts, path, "retrained+oof")
