@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.affect import Affect, FloatArray
+from engine.affect import FloatArray
 from engine.settings import Settings, configure_threads
 from engine.steering import Steering
 
@@ -65,12 +65,18 @@ class Models:
             return self._emoji
 
     def message(self) -> MessageEncoder:
-        """The encoder of whole messages."""
+        """The encoder of whole messages.
+
+        Raises:
+            SettingsError: when the operator's own lexicon cannot be read.
+        """
         with self._lock:
             if self._message is None:
+                from engine.encoders.lexicon import read_lexicon
                 from engine.encoders.message import MessageEncoder
 
-                self._message = MessageEncoder(self.text(), self.emoji())
+                file = self._settings.nrc_lexicon
+                self._message = MessageEncoder(self.text(), self.emoji(), read_lexicon(file) if file else None)
             return self._message
 
     def read(self, message: str) -> MessageAffect:
@@ -147,13 +153,3 @@ def device_name(device: str) -> str:
     if device.startswith("cuda"):
         return f"{torch.cuda.get_device_name()} ({device}, bf16)"
     return f"the processor ({torch.get_num_threads()} threads)"
-
-
-def affect_fields(affect: Affect, emoji: int = 5) -> dict[str, object]:
-    """An affect as JSON-ready fields: the three axes and the most probable emoji with their probabilities."""
-    return {
-        "valence": round(affect.valence, 4),
-        "arousal": round(affect.arousal, 4),
-        "dominance": round(affect.dominance, 4),
-        "emoji": {symbol: round(p, 4) for symbol, p in affect.top_emoji(emoji)},
-    }

@@ -14,6 +14,7 @@ from engine.encoders.base import EmojiEncoder, TextEncoder
 from engine.encoders.emoji_keys import custom_name, key
 from engine.encoders.emoji_names import reading
 from engine.encoders.language import seems_foreign
+from engine.encoders.lexicon import Lexicon, rated
 from engine.encoders.message_parts import MAX_CHARACTERS, Parts, take_apart
 from engine.errors import QueryError
 
@@ -53,10 +54,12 @@ class MessageEncoder:
     Args:
         text: reads the words.
         emoji: reads the emoji.
+        lexicon: the operator's own ratings of single terms, if any.
     """
 
-    def __init__(self, text: TextEncoder, emoji: EmojiEncoder) -> None:
+    def __init__(self, text: TextEncoder, emoji: EmojiEncoder, lexicon: Lexicon | None = None) -> None:
         self.text, self.emoji = text, emoji
+        self._lexicon = lexicon or {}
 
     def encode(self, message: str) -> MessageAffect:
         """The affect of a message of words, emoji or both.
@@ -69,7 +72,7 @@ class MessageEncoder:
         parts = take_apart(message)
         if not parts.text and not parts.emoji:
             raise QueryError("there is no word and no emoji in that message", _MEND)
-        words = self.text.encode_raw([parts.text])[0] if parts.text else None
+        words = rated(parts.text, self.text.encode_raw([parts.text])[0], self._lexicon) if parts.text else None
         distinct = list(dict.fromkeys(parts.emoji))
         symbols = dict(zip(distinct, self.emoji.encode_raw(distinct), strict=True))
         calibrated = {symbol: self.emoji.map(raw) for symbol, raw in symbols.items()}
