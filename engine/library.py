@@ -178,7 +178,11 @@ class Library:
         """The songs whose scores belong in this index; the others are counted."""
         table = self.catalogue.song_table()
         keep = self._keep(table.model_versions)
-        self.left_out = int(len(keep) - keep.sum())
+        left_out = int(len(keep) - keep.sum())
+        if left_out and left_out != self.left_out:
+            songs = "1 song was" if left_out == 1 else f"{left_out:,} songs were"
+            self._say(f"{songs} scored by another model and cannot be found until the files are added once more.")
+        self.left_out = left_out
         return SongTable(table.recording_ids[keep], table.vad[keep], table.emoji[keep], table.model_versions[keep])
 
     def _keep(self, versions: NDArray[np.str_]) -> NDArray[np.bool_]:

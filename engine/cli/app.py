@@ -141,9 +141,6 @@ def index(rebuild: Annotated[bool, typer.Option("--rebuild", help="Build it anew
     with open_assistant() as assistant:
         built = assistant.library.rebuild() if rebuild else assistant.library.index()
         write(f"The index holds {built.n_songs:,} songs and {built.n_segments:,} segments, made by {assistant.library.version}.")
-        if assistant.library.left_out:
-            songs = assistant.library.left_out
-            say(f"{songs:,} songs were scored by another model and are left out; add their files once more to score them anew.")
 
 
 @app.command()

@@ -81,6 +81,9 @@ def test_scores_of_another_model_are_left_out_and_counted(small: Assistant) -> N
     small.catalogue.add_track(1, recording, "Old")
     assert small.library.index().n_songs == 18
     assert small.library.left_out == 1
+    said: list[str] = []
+    library(small, said).index()
+    assert said == ["1 song was scored by another model and cannot be found until the files are added once more."]
     folds = small.catalogue.add_recording(scored((0.5, 0.5, 0.5), version="audio-anything+oof"))
     small.catalogue.add_track(1, folds, "From the folds")
     assert found(small.library, folds)
