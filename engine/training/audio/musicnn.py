@@ -1,8 +1,9 @@
-"""MusiCNN (Pons and Serra, 2019) in torch: the frozen tagger that teaches the small student. Training only; nothing of it is shipped.
+"""MusiCNN (Pons and Serra, 2019) in torch: whole, as the teacher, and without its dead filters, as the trunk that is shipped.
 
-The architecture follows the published description and agrees with a TensorFlow graph of the checkpoint within 1e-4 at every output.
-Its weights come from the PyPI package ``musicnn`` (ISC licence), trained on the Million Song Dataset: recordings of the test folds may be
-among them.
+The architecture follows the published description and agrees with a TensorFlow graph of the checkpoint within 1e-4 at every output. Its
+weights come from the PyPI package ``musicnn`` (ISC licence), trained on the Million Song Dataset: recordings of the test folds may be among
+them. Training reads them from an .npz that holds every variable of the package's MSD_musicnn checkpoint under its TensorFlow name, as
+``tf.train.load_checkpoint(...).get_tensor(name)`` gives it.
 """
 
 from __future__ import annotations

@@ -76,5 +76,5 @@ def soft_targets(features: FloatArray, targets: Targets, held_out: int | None) -
         test = targets.fold == k
         soft[test] = predict(features, targets, train, test)
     rows = targets.fold != held_out if held_out is not None else np.ones(len(features), dtype=bool)
-    soft[rows] = (soft[rows] - soft[rows].mean(axis=0)) / soft[rows].std(axis=0)
+    soft[rows] = (soft[rows] - soft[rows].mean(axis=0)) / (soft[rows].std(axis=0) + 1e-6)
     return soft

@@ -14,6 +14,7 @@ from rich.progress import track as progress
 from engine.affect import FloatArray
 from engine.audio.mel import HOP, SAMPLE_RATE
 from engine.encoders.audio_net import AudioNet, Trunk
+from engine.errors import DataError
 from engine.training.audio.datasets import Clip
 from engine.training.audio.features import MelCache
 
@@ -62,7 +63,7 @@ def load_segments(clips: Sequence[Clip], mels: MelCache, cache: Path, trunk: Tru
     """The features of ``clips``, computed with ``trunk`` chunk by chunk (a stopped run goes on) and read from ``cache`` afterwards.
 
     Raises:
-        ValueError: when they are not in the cache and there is no trunk.
+        DataError: when they are not in the cache and there is no trunk.
     """
     folder = cache / "segments"
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,9 @@ def load_segments(clips: Sequence[Clip], mels: MelCache, cache: Path, trunk: Tru
         if part.exists():
             continue
         if trunk is None:
-            raise ValueError("the trunk's features are not in the cache: give the MusiCNN checkpoint")
+            raise DataError(
+                "the features of MusiCNN are not in the cache", "run `python -m engine.training.audio.train --musicnn CHECKPOINT.npz` first"
+            )
         found = [clip_segments(net, mels[clip]) for clip in clips[start : start + _CHUNK]]
         index = np.concatenate([np.full(len(f[2]), start + i) for i, f in enumerate(found)])
         draft = part.with_suffix(".tmp.npz")

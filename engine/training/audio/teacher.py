@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.progress import track as progress
 
 from engine.audio.mel import N_MELS
+from engine.errors import DataError
 from engine.training.audio.datasets import Clip
 from engine.training.audio.features import MelCache, key
 from engine.training.audio.musicnn import PATCH_FRAMES, MusiCNN
@@ -57,7 +58,7 @@ def load_teacher(clips: Sequence[Clip], mels: MelCache, cache: Path, model: Musi
     """The features of ``clips``, computed with ``model`` chunk by chunk (a stopped run goes on) and read from ``cache`` afterwards.
 
     Raises:
-        ValueError: when they are not in the cache and there is no model.
+        DataError: when they are not in the cache and there is no model.
     """
     folder = cache / "teacher"
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,9 @@ def load_teacher(clips: Sequence[Clip], mels: MelCache, cache: Path, model: Musi
         if part.exists():
             continue
         if model is None:
-            raise ValueError("the MusiCNN features are not in the cache: give a model")
+            raise DataError(
+                "the features of MusiCNN are not in the cache", "run `python -m engine.training.audio.train --musicnn CHECKPOINT.npz` first"
+            )
         found = [clip_features(model, mels[clip]) for clip in chunk]
         draft = part.with_suffix(".tmp.npz")
         np.savez(draft, values=np.concatenate(found), counts=np.array([len(f) for f in found]))

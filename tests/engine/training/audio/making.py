@@ -23,8 +23,10 @@ def clips(n: int = 30, seed: int = 0) -> list[Clip]:
         v, a = rng.uniform(-0.5, 0.5, 2)
         static = (5 + 4 * v, 5 + 4 * a)
         made.append(Clip("deam", str(i), Path(f"{i}.opus"), i % 5, 30.0, f"artist {i}", "song", dynamic=(v, a), static=static))
-        made.append(Clip("mer4q", f"q{i}", Path(f"q{i}.opus"), i % 5, 0.0, f"artist {i}", "song", quadrant=i % 4, moods=("calm", "sad")))
-        made.append(Clip("mirex", f"m{i}", Path(f"m{i}.opus"), i % 5, 0.0, f"artist {i}", "song", cluster=i % 5, moods=("fun",)))
+        made.append(
+            Clip("mer4q", f"q{i}", Path(f"q{i}.opus"), i % 5, 0.0, f"artist {i}", "song", quadrant=i // 5 % 4, moods=("calm", "sad"))
+        )
+        made.append(Clip("mirex", f"m{i}", Path(f"m{i}.opus"), i % 5, 0.0, f"artist {i}", "song", cluster=i // 5 % 5, moods=("fun",)))
     return made
 
 
