@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.affect import Affect
 from engine.answers import Answer, Match, Reply, clock
 from engine.cli.output import printable, write
+from engine.ranking import match_percent
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -64,7 +65,7 @@ def name(match: Match) -> str:
 
 def facts(match: Match) -> str:
     """How well a song matches, and from where to listen."""
-    text = f"{match.words} ({match.match:.0%})"
+    text = f"{match.words} ({match_percent(match.match)}%)"
     return text if match.moment is None else f"{text}, from {clock(match.moment.start_s)}"
 
 
