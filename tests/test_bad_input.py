@@ -128,6 +128,10 @@ def test_a_folder_without_audio(tmp_path: Path) -> None:
     assert "no audio file" in err
 
 
+def test_nothing_can_be_added_to_the_starter(tmp_path: Path) -> None:
+    assert emojuke("catalogue", "add", str(tmp_path), "--guild", "0")[0] == 2
+
+
 @pytest.mark.parametrize("number", ["-1", str(2**63)])
 def test_a_guild_or_track_that_cannot_be(number: str) -> None:
     for arguments in (("search", "sad", "--guild", number), ("catalogue", "list", "--guild", number), ("catalogue", "show", "--", number)):

@@ -34,7 +34,10 @@ _SHOWN = 10
 @guarded
 def add(
     paths: Annotated[list[Path], typer.Argument(help="Audio files and folders.")],
-    guild: Guild = None,
+    # not 0: the starter is exchanged as a whole with every new version, and what was added to it would go
+    guild: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST_ID, help="Id of the Discord server whose catalogue it is; your own by default.")
+    ] = None,
 ) -> None:
     """Add files and folders. It can be stopped at any moment; the same command goes on where it was."""
     from engine.cli.app import open_assistant
