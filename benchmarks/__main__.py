@@ -13,10 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.figures import Figure, table
+from benchmarks.figures import Figure, markdown, table
+from benchmarks.process import CHECKOUT
 
 BENCHMARKS = ("latency", "startup", "memory", "scoring", "search")
 """Each is a module of this package with ``measure(quick: bool) -> dict``, as :func:`benchmarks.figures.result` makes it."""
+
+DOCUMENT = CHECKOUT / "docs" / "benchmarks.md"
 
 
 def machine() -> dict[str, Any]:
@@ -43,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=BENCHMARKS, help="run this one; may be given several times")
     parser.add_argument("--quick", action="store_true", help="fewer repetitions and smaller sizes: a look, not a figure to quote")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument(
+        "--write", action="store_true", help=f"also write {DOCUMENT.relative_to(CHECKOUT)}, unless --quick or --only is given"
+    )
     chosen = parser.parse_args(arguments)
     results: dict[str, dict[str, Any]] = {}
     for name in chosen.only or BENCHMARKS:
@@ -55,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console = Console(width=None if sys.stdout.isatty() else 160)
         console.print(table(groups))
         console.print(", ".join(f"{name} {value}" for name, value in machine().items()) + (", quick" if chosen.quick else ""))
+    if chosen.write and not chosen.quick and not chosen.only:
+        DOCUMENT.write_text(markdown(groups, machine()), encoding="utf-8")
     missed = [f"{name}: {figure.name}" for name, figures in groups.items() for figure in figures if figure.reached is False]
     if missed:
         sys.stderr.write("missed: " + "; ".join(missed) + "\n")

@@ -84,25 +84,44 @@ def _number(value: float, unit: str) -> str:
     return f"{value:,.{digits}f} {unit}".rstrip()
 
 
+def cells(figure: Figure) -> tuple[str, str, str, str, str, str, str]:
+    """A figure as text: name, value, goal, floor, ratio, goal of the ratio, verdict; empty where there is none."""
+    return (
+        figure.name,
+        _number(figure.value, figure.unit),
+        "" if figure.bound is None else f"{'≤' if figure.sign == '<=' else '≥'} {_number(figure.bound, figure.unit)}",
+        "" if figure.floor_value is None else f"{figure.floor} {_number(figure.floor_value, figure.unit)}",
+        "" if figure.ratio is None else f"{figure.ratio:.2f} ×",
+        "" if figure.ratio_bound is None else f"≤ {figure.ratio_bound:g}",
+        {True: "yes", False: "no", None: ""}[figure.reached],
+    )
+
+
+_HEADINGS = ("figure", "measured", "goal", "floor of the same run", "ratio", "goal ×", "met")
+
+
 def table(groups: Mapping[str, Sequence[Figure]]) -> Table:
     """All figures as one table, a section for each benchmark."""
     drawn = Table(title="Emojuke benchmarks", title_justify="left")
-    for heading in ("benchmark", "figure"):
-        drawn.add_column(heading)
-    for heading in ("measured", "goal", "floor of the same run", "ratio", "goal ×"):
-        drawn.add_column(heading, justify="right")
-    drawn.add_column("met")
+    drawn.add_column("benchmark")
+    for heading in _HEADINGS:
+        drawn.add_column(heading, justify="left" if heading in ("figure", "met") else "right")
     for group, figures in groups.items():
         for row, figure in enumerate(figures):
-            drawn.add_row(
-                group if row == 0 else "",
-                figure.name,
-                _number(figure.value, figure.unit),
-                "" if figure.bound is None else f"{'≤' if figure.sign == '<=' else '≥'} {_number(figure.bound, figure.unit)}",
-                "" if figure.floor_value is None else f"{figure.floor} {_number(figure.floor_value, figure.unit)}",
-                "" if figure.ratio is None else f"{figure.ratio:.2f} ×",
-                "" if figure.ratio_bound is None else f"≤ {figure.ratio_bound:g}",
-                {True: "yes", False: "no", None: ""}[figure.reached],
-            )
+            drawn.add_row(group if row == 0 else "", *cells(figure))
         drawn.add_section()
     return drawn
+
+
+def markdown(groups: Mapping[str, Sequence[Figure]], machine: Mapping[str, Any]) -> str:
+    """All figures as a document: what they were measured on, then a table for each benchmark."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench ARGS=--write`; do not edit by hand. Every time stands beside its floor, measured in the same run.",
+    ]
+    lines += ["", "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + "."]
+    for group, figures in groups.items():
+        lines += ["", f"## {group.capitalize()}", "", "| " + " | ".join(_HEADINGS) + " |", "|---|--:|--:|--:|--:|--:|---|"]
+        lines += ["| " + " | ".join(cells(figure)) + " |" for figure in figures]
+    return "\n".join(lines) + "\n"

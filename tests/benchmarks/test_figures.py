@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from benchmarks.figures import Figure, percentile, result, table
+from benchmarks.figures import Figure, markdown, percentile, result, table
 
 
 def test_a_ratio_needs_a_floor() -> None:
@@ -55,3 +55,12 @@ def test_the_table_shows_value_floor_ratio_and_verdict() -> None:
     text = shown.get()
     for part in ("message → songs", "20.0 ms", "≤ 60.0 ms", "bare forward 8.00 ms", "2.50 ×", "no", "0.991"):
         assert part in text
+
+
+def test_the_document_says_the_machine_and_keeps_a_row_a_figure() -> None:
+    text = markdown(
+        {"latency": [Figure("message → songs", 20.0, "ms", "bare forward", 8.0)], "search": [Figure("recall@10", 0.991)]}, {"cores": 2}
+    )
+    assert "cores 2" in text
+    assert "| message → songs | 20.0 ms |  | bare forward 8.00 ms | 2.50 × |  |  |" in text
+    assert text.index("## Latency") < text.index("## Search") < text.index("recall@10")
