@@ -32,7 +32,7 @@ EMOJI_INDEX: Mapping[str, int] = MappingProxyType({symbol: i for i, symbol in en
 DIM = len(AXES) + N_EMOJI
 
 #: Weight of the VAD part of the distance. Chosen on development data; docs/decisions.md holds the measurement.
-VAD_WEIGHT = 0.5
+VAD_WEIGHT = 0.97
 
 #: How far the sum of the emoji probabilities may stray from 1 before an Affect refuses it.
 _SIMPLEX_TOLERANCE = 1e-3

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import unicodedata
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from engine.affect import DIM, VAD_WEIGHT, FloatArray
 from engine.errors import ModelError
@@ -34,6 +35,9 @@ _UNKNOWN = frozenset({
 })  # fmt: skip
 #: Guests do not make another artist of somebody.
 _GUESTS = re.compile(r"[\s(\[]+(?:feat|ft|featuring)\b.*$", re.IGNORECASE)
+#: How much further a song may be than another and still be taken for as near: half the squared error that the out-of-fold scores of a song
+#: make on the common scale (0.08). Chosen for X5 on development comments; docs/decisions.md has the measurement.
+TURNS = 0.05
 #: Least probability and its words, best first.
 _WORDS = ((0.8, "a very close match"), (0.65, "a close match"), (0.5, "a good match"), (0.35, "a fair match"), (0.2, "a loose match"))
 _FAINT = "a distant match"
@@ -112,12 +116,42 @@ def match_percent(probability: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """Lets songs that fit a query equally well, as far as scores can tell, take turns from query to query.
+
+    Messages crowd in a few places of the affect space (a third of all chat is plainly neutral), and strict distance would hand the same
+    ten songs to all of them. Each song is put back by up to ``width``, differently for every query but always alike for the same one.
+
+    Attributes:
+        seed: made of the query.
+        width: of the turns, in units of distance; 0 for strict order.
+    """
+
+    seed: int
+    width: float = TURNS
+
+    @classmethod
+    def of(cls, vector: FloatArray, width: float = TURNS) -> Self:
+        """The turns of a (65,) query vector; vectors equal to three decimals take the same."""
+        return cls(zlib.crc32(np.round(np.asarray(vector, dtype=np.float64) * 1000).astype(np.int32).tobytes()), width)
+
+    def delays(self, recording_ids: ArrayLike) -> FloatArray:
+        """(n,) float32 in [0, width): what to add to the distances of songs. SplitMix64 (Steele et al., 2014) of seed and id."""
+        start = np.uint64(self.seed * 0x9E3779B97F4A7C15 % 2**64)
+        x = np.asarray(recording_ids, dtype=np.int64).astype(np.uint64) + start
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        x ^= x >> np.uint64(31)
+        return np.asarray(self.width * (x >> np.uint64(40)).astype(np.float64) / 2.0**24, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A song's place on a page.
 
     Attributes:
         hit: what the index found.
-        distance: the hit's distance after feedback; places follow it.
+        distance: the hit's distance after feedback; the order on the page follows it.
         probability: the match, of the hit's own distance: votes change what is shown, not how like the query it is.
     """
 
@@ -170,6 +204,7 @@ def page(
     excluded: Collection[int] = (),
     blocked_artists: Iterable[str] = (),
     feedback: Feedback | None = None,
+    turns: Turns | None = None,
 ) -> list[Ranked]:
     """The next page: the nearest songs not shown yet, two of one artist at most; full unless songs run out.
 
@@ -181,17 +216,18 @@ def page(
         excluded: recordings not to show, such as those on earlier pages.
         blocked_artists: names of artists not to show.
         feedback: what votes change; None for nothing.
+        turns: which of the songs that fit equally well are on the page; None for strict distance.
     """
     unwanted, blocked = frozenset(excluded), frozenset(map(artist_key, blocked_artists)) - {""}
     ask = max(4 * size, size + len(unwanted) + 16)
     while True:
         hits = search(ask)
-        chosen = _fill(hits, artists, scale, size, unwanted, blocked, feedback)
+        chosen, last = _fill(hits, artists, scale, size, unwanted, blocked, feedback, turns)
         if len(hits) < ask:
             return chosen
-        # Votes can bring a song nearer, so full is not enough: whatever lies further down must be further away still.
+        # Votes and turns move songs, so full is not enough: whatever lies further down must be further away still.
         reach = hits[-1].distance - (feedback.nearest if feedback else 0.0)
-        if len(chosen) == size and (feedback is None or chosen[-1].distance <= reach):
+        if len(chosen) == size and last <= reach:
             return chosen
         ask *= 4
 
@@ -204,18 +240,22 @@ def _fill(
     unwanted: frozenset[int],
     blocked: frozenset[str],
     feedback: Feedback | None,
-) -> list[Ranked]:
+    turns: Turns | None,
+) -> tuple[list[Ranked], float]:
+    """The page of some hits, nearest first, and the place in the order of turns that its last song had."""
     once: dict[int, Hit] = {}
     for hit in hits:
         if hit.recording_id not in unwanted:
             once.setdefault(hit.recording_id, hit)
     wanted = list(once.values())
     changes = [float(change) for change in feedback.adjust(wanted)] if feedback and wanted else [0.0] * len(wanted)
-    placed = sorted(zip(wanted, changes, strict=True), key=lambda pair: pair[0].distance + pair[1])
+    delays = turns.delays([hit.recording_id for hit in wanted]).tolist() if turns else [0.0] * len(wanted)
+    placed = sorted(zip(wanted, changes, delays, strict=True), key=lambda entry: entry[0].distance + entry[1] + entry[2])
     names = artists([hit.recording_id for hit in wanted])
     counts: Counter[str] = Counter()
     chosen: list[Ranked] = []
-    for hit, change in placed:
+    last = math.inf
+    for hit, change, delay in placed:
         artist = artist_key(names.get(hit.recording_id, ""))
         if not math.isfinite(change) or artist in blocked or counts[artist] >= PER_ARTIST:
             continue
@@ -223,8 +263,9 @@ def _fill(
             counts[artist] += 1
         chosen.append(Ranked(hit, hit.distance + change, scale.probability(hit.distance)))
         if len(chosen) == size:
+            last = hit.distance + change + delay
             break
-    return chosen
+    return sorted(chosen, key=lambda ranked: ranked.distance), last
 
 
 def paged(order: NDArray[np.int64], artists: Sequence[str], *, size: int = PAGE, depth: int | None = None) -> NDArray[np.int64]:
@@ -270,6 +311,7 @@ def rank(
     artists: Sequence[str] | None = None,
     *,
     depth: int | None = None,
+    turns: float = 0.0,
 ) -> NDArray[np.int64]:
     """Rank songs on plain arrays just as a search ranks them, page after page; for evaluation.
 
@@ -281,6 +323,7 @@ def rank(
         alpha: weight of the song as a whole.
         artists: n names of artists, empty where unknown; None puts no limit on an artist.
         depth: places for which pages are worked out; the rest follow by distance. None for all.
+        turns: width of the turns, with positions for recording ids; the product's is :data:`TURNS`.
 
     Returns:
         (q, n) int64 positions of songs, best first.
@@ -291,10 +334,20 @@ def rank(
     keys = None if artists is None else [artist_key(name) for name in artists]
     orders = np.empty((len(query_vectors), n), dtype=np.int64)
     for start in range(0, len(query_vectors), _QUERIES_AT_ONCE):
-        part = slice(start, start + _QUERIES_AT_ONCE)
-        distances = ranking_distances(np.asarray(query_vectors[part], dtype=np.float32), block, alpha)
-        orders[part] = np.argsort(distances, axis=1, kind="stable")
-    if keys is not None:
-        for row in orders:
-            row[:] = paged(row, keys, depth=depth)
+        queries = np.asarray(query_vectors[start : start + _QUERIES_AT_ONCE], dtype=np.float32)
+        distances = ranking_distances(queries, block, alpha)
+        for place, (query, row) in enumerate(zip(queries, distances, strict=True), start):
+            order = np.argsort(row + Turns.of(query, turns).delays(np.arange(n)) if turns else row, kind="stable")
+            if keys is not None:
+                order = paged(order, keys, depth=depth)
+            orders[place] = _pages_by_distance(order, row, depth) if turns else order
     return orders
+
+
+def _pages_by_distance(order: NDArray[np.int64], distances: FloatArray, depth: int | None) -> NDArray[np.int64]:
+    """The same songs on the same pages, each page nearest first."""
+    sorted_order = order.copy()
+    for first in range(0, len(order) if depth is None else min(depth, len(order)), PAGE):
+        shown = order[first : first + PAGE]
+        sorted_order[first : first + PAGE] = shown[np.argsort(distances[shown], kind="stable")]
+    return sorted_order

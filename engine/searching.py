@@ -12,7 +12,7 @@ from engine.catalogue import STARTER_GUILD, Track
 from engine.feedback import DEPTH, Ballot, VoteFeedback, reach_of
 from engine.index import Hit
 from engine.library import Library
-from engine.ranking import MatchScale, match_words, page
+from engine.ranking import MatchScale, Turns, match_words, page
 from engine.reasons import Compared, reasons
 
 
@@ -53,7 +53,15 @@ class Searcher:
         if len(ballot):
             reach = reach_of([hit.distance for hit in index.search(vector, DEPTH, permitted)])
             votes = VoteFeedback(vector, ballot, index.vectors, reach)
-        ranked = page(lambda k: index.search(vector, k, permitted), artists, self._scale, size=top, excluded=excluded, feedback=votes)
+        ranked = page(
+            lambda k: index.search(vector, k, permitted),
+            artists,
+            self._scale,
+            size=top,
+            excluded=excluded,
+            feedback=votes,
+            turns=Turns.of(vector),
+        )
         # A track removed since `permitted` was asked for is found no more.
         hits = [entry.hit for entry in ranked if entry.hit.recording_id in tracks]
         return self._matches(affect, hits, tracks, frozenset() if votes is None else votes.lifted())

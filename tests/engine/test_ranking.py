@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.errors import ModelError
 from engine.index import AffectIndex, Hit
-from engine.ranking import PER_ARTIST, MatchScale, Ranked, artist_key, match_percent, match_words, page, paged, rank
+from engine.ranking import PER_ARTIST, MatchScale, Ranked, Turns, artist_key, match_percent, match_words, page, paged, rank
 from tests.engine.index.libraries import points, songs
 
 SCALE = MatchScale()
@@ -249,3 +249,36 @@ def test_a_damaged_scale_is_refused(tmp_path: Path, content: str) -> None:
 def test_an_empty_catalogue_has_an_empty_page() -> None:
     index = AffectIndex("v")
     assert page(lambda k: index.search(np.zeros(65, dtype=np.float32), k), lambda ids: {}, SCALE) == []
+
+
+def test_turns_are_alike_for_one_query_and_differ_between_queries() -> None:
+    rng = np.random.default_rng(6)
+    first, second = rng.random((2, 65), dtype=np.float32)
+    ids = np.arange(5000)
+    delays = Turns.of(first, 0.05).delays(ids)
+    np.testing.assert_array_equal(delays, Turns.of(first + 1e-6, 0.05).delays(ids))
+    assert delays.min() >= 0.0
+    assert delays.max() < 0.05
+    assert abs(float(delays.mean()) - 0.025) < 0.001
+    assert abs(float(np.corrcoef(delays, Turns.of(second, 0.05).delays(ids))[0, 1])) < 0.05
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 0.1))
+@settings(max_examples=30, deadline=None)
+def test_a_page_with_turns_holds_only_songs_that_fit_nearly_as_well_nearest_first(seed: int, width: float) -> None:
+    distances = np.sort(np.random.default_rng(7).random(300))
+    hits = [Hit(i, float(d), float(d), float(d), 0.0, 15.0, 1) for i, d in enumerate(distances)]
+    shown = page(lambda k: hits[:k], lambda ids: {}, SCALE, turns=Turns(seed, width))
+    assert len(shown) == 10
+    assert max(ranked.hit.distance for ranked in shown) <= distances[9] + width
+    assert [r.distance for r in shown] == sorted(r.distance for r in shown)
+
+
+def test_turns_use_more_of_a_catalogue_when_many_ask_nearly_the_same() -> None:
+    rng = np.random.default_rng(8)
+    songs = rng.random((400, 65), dtype=np.float32) * 0.2
+    queries = np.full((200, 65), 0.1, dtype=np.float32) + rng.normal(0, 0.002, (200, 65)).astype(np.float32)
+    none = np.empty((0, 65), dtype=np.float32)
+    strict = rank(queries, songs, none, np.empty(0, dtype=np.int64), 0.5)[:, :10]
+    turning = rank(queries, songs, none, np.empty(0, dtype=np.int64), 0.5, turns=0.05)[:, :10]
+    assert len(np.unique(turning)) > 3 * len(np.unique(strict))

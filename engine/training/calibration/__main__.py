@@ -22,10 +22,10 @@ from engine.training.evaluation.oof import PATH, load_oof
 from engine.training.evaluation.retrieval import retrieval_figures
 
 #: Grid: weight of VAD, weight of the whole song, power of the emoji prior, mean entropy of the emoji part in nats (at most ln 62 = 4.13).
-_W = (0.5, 0.65, 0.8, 0.9)
-_ALPHA = (0.3, 0.5, 0.7, 1.0)
-_POWER = (0.5, 1.0)
-_ENTROPY = (2.8, 3.3, 3.7)
+_W = (0.5, 0.8, 0.9, 0.95, 0.97)
+_ALPHA = (0.3, 0.5, 0.8)
+_POWER = (1.0,)
+_ENTROPY = (3.3, 3.7)
 #: X5's bounds, applied to development comments.
 _MIN_COVERAGE, _MAX_SHARE = 0.7, 0.04
 
@@ -46,9 +46,10 @@ class Candidate:
         return float(np.mean(list(self.figures.values())))
 
     def coverage(self, development: Development) -> dict[str, float]:
-        """X5's figures on every fifth development comment."""
-        comments = development.comments.vectors(self.maps["text"], self.space.w)[::5]
-        return development.starter.coverage(self.space, development.oof, comments)
+        """X5's figures on every second development comment and, in X5's proportion, rated emoji."""
+        comments = development.comments.vectors(self.maps["text"], self.space.w)[::2]
+        emoji = development.emoji_table.vectors(self.maps["emoji"], self.space.w)[::2]
+        return development.starter.coverage(self.space, development.oof, np.concatenate([comments, emoji]))
 
 
 def candidates(development: Development) -> Iterator[Candidate]:
@@ -94,10 +95,12 @@ def choose(development: Development) -> tuple[Candidate, dict[str, float]]:
 
 
 def match_probability(development: Development, chosen: Candidate) -> tuple[float, float]:
-    """Slope and intercept of the match, fitted on development words and emoji against the songs of 4Q."""
+    """Slope and intercept of the match, fitted on development words and emoji, weighing alike, against the songs of 4Q."""
     songs = development.sets["4Q"]
     distances, right = [], []
-    for (sample, wanted), modality in ((development.words["4Q"], "text"), (development.emoji_queries, "emoji")):
+    words, emoji = development.words["4Q"], development.emoji_queries
+    times = max(1, len(words[1]) // len(emoji[1]))
+    for (sample, wanted), modality in [(words, "text")] + [(emoji, "emoji")] * times:
         found = chosen.space.distances(development.oof, songs, sample.vectors(chosen.maps[modality], chosen.space.w))
         distances.append(found.ravel())
         right.append((np.asarray(wanted)[:, None] == np.asarray(songs.labels)[None]).ravel())

@@ -13,7 +13,7 @@ from engine.affect import FloatArray
 from engine.encoders.emoji import load_emoji_encoder
 from engine.encoders.message import MessageEncoder
 from engine.encoders.text import load_text_encoder
-from engine.ranking import PAGE, rank
+from engine.ranking import PAGE, TURNS, rank
 from engine.training.calibration.fit import RawSample
 from engine.training.evaluation.cross_modal import LabelledSongs, Space, development_queries, labelled_songs
 from engine.training.evaluation.oof import OofScores
@@ -61,6 +61,7 @@ class Starter:
             space.alpha,
             self.artists,
             depth=PAGE,
+            turns=TURNS,
         )
         return coverage_figures(order[:, :PAGE], len(self.rows))
 

@@ -15,7 +15,7 @@ from engine.affect import FloatArray, to_vectors
 from engine.calibration import ModalityMap
 from engine.index.block import Block
 from engine.index.exact import ranking_distances
-from engine.ranking import PAGE, rank
+from engine.ranking import PAGE, TURNS, rank
 from engine.training.evaluation.oof import OofScores
 from engine.training.evaluation.retrieval import RetrievalQuery, random_floor, retrieval_figures
 
@@ -64,7 +64,7 @@ def labelled_songs(data: Path, oof: OofScores, of: str) -> LabelledSongs:
     )
 
 
-def development_queries(songs: LabelledSongs, excluded: set[str], *, min_songs: int = 8, min_share: float = 0.6) -> list[tuple[str, str]]:
+def development_queries(songs: LabelledSongs, excluded: set[str], *, min_songs: int = 8, min_share: float = 0.75) -> list[tuple[str, str]]:
     """(mood word, class most of its songs lie in) for words that are frequent, clear and not among the ``excluded`` test queries."""
     classes: dict[str, Counter[str]] = defaultdict(Counter)
     for label, moods in zip(songs.labels, songs.moods, strict=True):
@@ -100,6 +100,7 @@ class Space:
             self.alpha,
             songs.artists,
             depth=PAGE,
+            turns=TURNS,
         )
 
     def distances(self, oof: OofScores, songs: LabelledSongs, queries: FloatArray) -> FloatArray:
