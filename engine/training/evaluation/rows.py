@@ -14,10 +14,13 @@ from engine.affect import FloatArray
 from engine.calibration import load_maps
 from engine.encoders.message import MessageEncoder
 from engine.encoders.weights_io import WEIGHTS
+from engine.settings import settings
+from engine.training.audio import baseline
 from engine.training.audio import datasets as audio_datasets
 from engine.training.audio import evaluate as audio
+from engine.training.audio.features import load_mels
 from engine.training.evaluation.cross_modal import LabelledSongs, Space, figures_by_set, labelled_songs
-from engine.training.evaluation.metrics import expected_calibration_error
+from engine.training.evaluation.metrics import expected_calibration_error, r2
 from engine.training.evaluation.oof import PATH, OofScores, load_oof
 from engine.training.evaluation.report import Row
 from engine.training.evaluation.retrieval import RetrievalQuery, read_queries
@@ -154,7 +157,12 @@ def _groups(shares: Mapping[str, float]) -> str:
 
 def _text_row(bench: Bench, identifier: str, task: str, goals: Mapping[str, Goal], notes: str) -> Row:
     found = bench.text_figures[identifier]
-    numbers = {name: float(value) for name, value in found.items() if isinstance(value, (int, float)) and name != "n"}
+    numbers: dict[str, float] = {}
+    for name, value in found.items():
+        if isinstance(value, (int, float)) and name != "n":
+            numbers[name] = float(value)
+        elif name.startswith("floor_") and isinstance(value, (list, tuple)):  # T2's floors: micro and macro
+            numbers |= {f"{name} {kind}": float(one) for kind, one in zip(("micro", "macro"), value, strict=True)}
     floors = {name.removeprefix("floor_"): value for name, value in numbers.items() if name.startswith("floor_")}
     figures = {name: value for name, value in numbers.items() if not name.startswith("floor_")}
     return Row(identifier, task, str(found.get("split", "")), figures, floors, goals, notes=notes)
@@ -171,6 +179,20 @@ def a1(bench: Bench) -> Row:
         {"dynamic R² V": (">=", 0.45), "dynamic R² A": (">=", 0.70), "static R² V": (">=", 0.50), "static R² A": (">=", 0.55)},
         "Dynamic: mean label of the 10 s heard; static: label of the whole 45 s, of which 10 are heard.",
     )
+
+
+def a1_svr(bench: Bench) -> Row:
+    """The floor that A1 must beat: support vector regression on statistics of the log-mel bands, on the same folds."""
+    clips = [clip for clip in bench.clips if clip.set == "deam"]
+    features = baseline.statistics(clips, load_mels(bench.clips, settings().home / "training" / "audio"))
+    fold = np.asarray([clip.fold for clip in clips])
+    figures: dict[str, float] = {}
+    for name in ("dynamic", "static"):
+        wanted = np.asarray([getattr(clip, name) for clip in clips], dtype=np.float32)
+        standard = (wanted - wanted.mean(axis=0)) / wanted.std(axis=0)
+        predicted = baseline.regress(features, standard, fold)
+        figures |= {f"{name} R² {axis}": r2(standard[:, i], predicted[:, i]) for i, axis in enumerate("VA")}
+    return Row("A1-SVR", "log-mel statistics + SVR, the floor of A1", "DEAM, five folds by artist", figures)
 
 
 def a2(bench: Bench) -> Row:

@@ -26,6 +26,7 @@ ROWS: Mapping[str, Callable[[Bench], Row]] = MappingProxyType({
     "E2": product_rows.e2,
     "E3": product_rows.e3,
     "A1": rows.a1,
+    "A1-SVR": rows.a1_svr,
     "A2": rows.a2,
     "A3": rows.a3,
     "A8": product_rows.a8,
