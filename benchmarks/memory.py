@@ -40,6 +40,10 @@ def serve(count: int) -> dict[str, float]:
     with Assistant.open(settings()) as assistant:
         assistant.warm()
         taken["opened"] = resident()
+        # What only some messages load: the directions a follow-up by meaning is compared with, and the recogniser of languages.
+        session = assistant.session()
+        for message in ("a rainy night alone", "make it a bit more mellow", "je suis tellement triste ce soir"):
+            assistant.converse(session, message)
         for message in asked[:count]:
             assistant.ask(message)
         taken["half"] = resident()

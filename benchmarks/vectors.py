@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.affect import N_EMOJI, FloatArray, to_vectors
-from engine.calibration import IDENTITY, load_maps
+from engine.encoders.weights_io import shipped_maps
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 #: The shipped predictions, or those of a training run not yet shipped.
 _SCORES = (_CHECKOUT / "docs" / "oof" / "audio.npz", _CHECKOUT / ".cache" / "audio_oof.npz")
-_MAPS = _CHECKOUT / "engine" / "encoders" / "weights" / "calibration.json"
 #: Segments of a song, four minutes of 15 s.
 SEGMENTS_A_SONG = 16
 #: Standard deviation of a song about the segment it is made from, and of its segments about it: on the VAD axes, and of the logarithm of
@@ -76,7 +75,7 @@ def _real_segments(rng: np.random.Generator) -> tuple[FloatArray, FloatArray, st
             with np.load(path) as scores:
                 chosen = scores["level"] == "segment"
                 vad, emoji = scores["vad"][chosen].astype(np.float32), scores["emoji"][chosen].astype(np.float32)
-            audio = load_maps(_MAPS).get("audio", IDENTITY) if _MAPS.exists() else IDENTITY
+            audio = shipped_maps()["audio"]
             return audio.vad(vad), audio.emoji(emoji), f"{len(vad):,} segments of {path.name}"
     vad = rng.beta(4.0, 4.0, (3000, 3)).astype(np.float32)
     return vad, rng.dirichlet(np.full(N_EMOJI, 0.4), 3000).astype(np.float32), "3,000 made-up segments"

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.affect import VAD_WEIGHT, Affect, FloatArray, normalised, to_vectors
-from engine.calibration import IDENTITY, ModalityMap, load_maps
+from engine.calibration import ModalityMap
 from engine.catalogue import Catalogue, SegmentTable, SongTable
-from engine.encoders.weights_io import WEIGHTS
+from engine.encoders.weights_io import CALIBRATION, WEIGHTS, shipped_maps
 from engine.errors import IndexFileError
 from engine.index import AffectIndex, search_vectors
 
@@ -198,8 +198,7 @@ class Library:
 
 def audio_map(root: Path = WEIGHTS) -> ModalityMap:
     """The cross-modal map of audio, without loading the network; the identity while none was fitted."""
-    path = root / "calibration.json"
-    return load_maps(path).get("audio", IDENTITY) if path.exists() else IDENTITY
+    return shipped_maps(root)["audio"]
 
 
 def index_version(audio_version: str) -> str:
@@ -209,7 +208,7 @@ def index_version(audio_version: str) -> str:
 
 def calibration_digest(root: Path = WEIGHTS) -> str:
     """12 hex digits that change with the calibration and with the weight of the VAD part."""
-    path = root / "calibration.json"
+    path = root / CALIBRATION
     digest = hashlib.sha256(f"{VAD_WEIGHT}".encode())
     if path.exists():
         digest.update(path.read_bytes())

@@ -83,11 +83,18 @@ class MatchScale:
     def load(cls, path: Path = MATCH_FILE) -> Self:
         """The fitted scale, or a plain guess where training has not written one.
 
+        Args:
+            path: the shipped file, and any other beside a manifest of weights, must have the hash recorded there.
+
         Raises:
             ModelError: when the file is damaged or holds numbers that make no scale.
         """
+        from engine.encoders import weights_io  # torch, which it needs, takes a second to import
+
         if not path.exists():
             return cls()
+        if path == MATCH_FILE or (path.parent / weights_io.MANIFEST).exists():
+            weights_io.verified(path.name, path.parent)
         mend = "reinstall Emojuke or restore the file"
         try:
             document = json.loads(path.read_text(encoding="utf-8"))

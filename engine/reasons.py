@@ -18,6 +18,8 @@ ALIKE, APART = 0.1, 0.2
 TELLING = 0.12
 #: A shared emoji is worth naming when its share of the overlap is this large.
 SHARED = 0.04
+#: A song is shown with this many of its emoji; one that its card does not show would not explain it.
+CARD = 5
 
 _LOW_HIGH = {"valence": ("dark", "bright"), "arousal": ("calm", "energetic"), "dominance": ("vulnerable", "powerful")}
 
@@ -71,7 +73,8 @@ def _axes(compared: Compared) -> str:
 
 def _shared_emoji(compared: Compared) -> str:
     overlap = np.sqrt(compared.query.emoji.astype(np.float64) * compared.song.emoji.astype(np.float64))
-    best = [i for i in np.argsort(-overlap, kind="stable")[:3] if overlap[i] >= SHARED]
+    on_card = {symbol for symbol, _ in compared.song.top_emoji(CARD)}
+    best = [i for i in np.argsort(-overlap, kind="stable") if EMOJI[i] in on_card and overlap[i] >= SHARED][:3]
     if not best:
         return ""
     return f"both sound like {''.join(EMOJI[i] for i in best)} (emoji overlap {overlap.sum():.0%})"

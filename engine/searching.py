@@ -13,7 +13,7 @@ from engine.feedback import DEPTH, Ballot, VoteFeedback, reach_of
 from engine.index import Hit
 from engine.library import Library
 from engine.ranking import MatchScale, Turns, match_words, page
-from engine.reasons import Compared, reasons
+from engine.reasons import CARD, Compared, reasons
 
 
 class Searcher:
@@ -108,7 +108,7 @@ class Searcher:
             genre=track.genre,
             match=probability,
             words=match_words(probability),
-            emoji=tuple(symbol for symbol, _ in song.top_emoji(5)),
+            emoji=tuple(symbol for symbol, _ in song.top_emoji(CARD)),
             affect=song,
             moment=moment,
             moment_vad=vad,

@@ -14,7 +14,7 @@ import typer
 from engine.cli.output import INTERRUPTED, LARGEST_ID, Failed, guarded, printable, say, to_json, write
 
 if TYPE_CHECKING:
-    from engine.catalogue import JobItem, Track
+    from engine.catalogue import FileError, JobItem, Track
     from engine.importing import ImportProgress
 
 app = typer.Typer(help="Your own songs: add, list, show, remove, errors.", no_args_is_help=True)
@@ -28,6 +28,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 _QUIET_S = 10.0
 #: Sentences about single files that an import ends with; all of them are in the list of errors.
 _SHOWN = 10
+#: Characters of a path that are shown, and the longest path a system allows.
+_PATH_LENGTH, _LONGEST_PATH = 80, 4096
 
 
 @app.command()
@@ -143,7 +145,7 @@ def errors(as_json: AsJson = False, guild: Guild = None) -> None:
         failed = assistant.catalogue.errors(_own(guild))
     for error in failed:
         fields = {"path": error.path, "reason": error.reason, "tries": error.tries}
-        write(to_json(fields) if as_json else printable(error.reason))
+        write(to_json(fields) if as_json else _failure(error))
     if not failed and not as_json:
         say("No file failed.")
 
@@ -152,6 +154,18 @@ def _own(guild: int | None) -> int:
     from engine.catalogue import LOCAL_GUILD
 
     return LOCAL_GUILD if guild is None else guild
+
+
+def _failure(error: FileError) -> str:
+    path, name = _shortened(printable(error.path, _LONGEST_PATH)), Path(error.path).name
+    if error.reason.startswith(f"{name} "):
+        return f"{path} {printable(error.reason.removeprefix(name))}"
+    return f"{path}: {printable(error.reason)}"
+
+
+def _shortened(path: str) -> str:
+    """A path of at most :data:`_PATH_LENGTH` characters, cut from the left: its end tells files apart."""
+    return path if len(path) <= _PATH_LENGTH else "…" + path[1 - _PATH_LENGTH :]
 
 
 def _fields(track: Track) -> dict[str, object]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine.affect import Affect, FloatArray, normalised
 from engine.audio.mel import SAMPLE_RATE, LogMel, frame_count
-from engine.calibration import IDENTITY, ModalityMap, load_maps
+from engine.calibration import IDENTITY, ModalityMap
 from engine.encoders import weights_io
 from engine.encoders.audio_net import AudioNet
 from engine.encoders.base import AudioScore
@@ -23,6 +23,7 @@ from engine.errors import ModelError
 
 #: The weights, by their path in the manifest.
 WEIGHTS_FILE = "audio/model.safetensors"
+_MEND = "reinstall Emojuke or restore the file"
 #: Longest segment, with a little room for resampling.
 MAX_SEGMENT_S = 15.5
 #: Shorter segments are continued by silence up to this.
@@ -126,8 +127,7 @@ def load_audio_encoder(device: str = "auto", root: Path = weights_io.WEIGHTS) ->
         ModelError: when the weights are missing, damaged or of another architecture, or CUDA is asked for and there is none.
     """
     net = load_net(weights_io.verified(WEIGHTS_FILE, root))
-    maps = root / "calibration.json"
-    calibration = load_maps(maps).get("audio", IDENTITY) if maps.exists() else IDENTITY
+    calibration = weights_io.shipped_maps(root)["audio"]
     return ConvAudioEncoder(net, weights_io.version_of("audio", [WEIGHTS_FILE], root), chosen_device(device), calibration)
 
 
@@ -156,9 +156,12 @@ def load_net(path: Path) -> AudioNet:
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a dict
             words = json.loads((file.metadata() or {})["moods"])
         net = AudioNet(len(words))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the audio weights {path.name} cannot be read ({error})", _MEND) from error
+    try:
         net.load_state_dict(state)
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise ModelError(f"the audio weights {path.name} cannot be read ({error})", "reinstall Emojuke or restore the file") from error
+    except RuntimeError as error:  # it lists every tensor that differs; the whole list stays in the traceback
+        raise ModelError(f"the audio weights {path.name} do not fit this version of Emojuke", _MEND) from error
     return net.eval().requires_grad_(False)
 
 

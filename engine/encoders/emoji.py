@@ -10,11 +10,11 @@ import emoji as emoji_library
 import numpy as np
 
 from engine.affect import AXES, N_EMOJI, Affect, FloatArray, blend, normalised
-from engine.calibration import IDENTITY, ModalityMap, load_maps
+from engine.calibration import IDENTITY, ModalityMap
 from engine.encoders.base import TextEncoder
 from engine.encoders.emoji_keys import components, custom_name, key
 from engine.encoders.emoji_names import reading
-from engine.encoders.weights_io import WEIGHTS, load_tensors, verified, version_of
+from engine.encoders.weights_io import WEIGHTS, load_tensors, shipped_maps, verified, version_of
 from engine.errors import ModelError
 
 #: The shipped files: "vad" (n, 3) and "emoji" (n, 62), float16, one row per sequence of the list beside them.
@@ -118,8 +118,7 @@ def emoji_map(root: Path = WEIGHTS) -> ModalityMap:
     Raises:
         ModelError: when the calibration is damaged.
     """
-    path = root / "calibration.json"
-    return load_maps(path).get("emoji", IDENTITY) if path.exists() else IDENTITY
+    return shipped_maps(root)["emoji"]
 
 
 def read_table(root: Path = WEIGHTS) -> AffectTable:

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from engine.affect import Affect, FloatArray, normalised
-from engine.calibration import IDENTITY, ModalityMap, load_maps
+from engine.calibration import IDENTITY, ModalityMap
 from engine.encoders.backbone import Backbone, load_backbone, load_tokenizer, pad
 from engine.encoders.text_heads import TextHeads
-from engine.encoders.weights_io import WEIGHTS, load_tensors, version_of
+from engine.encoders.weights_io import WEIGHTS, load_tensors, shipped_maps, version_of
 from engine.encoders.wording import clean, loudness, unstretched
 from engine.errors import ModelError
 from engine.settings import Settings
@@ -127,8 +127,7 @@ def text_map(root: Path = WEIGHTS) -> ModalityMap:
     Raises:
         ModelError: when the calibration is damaged.
     """
-    path = root / "calibration.json"
-    return load_maps(path).get("text", IDENTITY) if path.exists() else IDENTITY
+    return shipped_maps(root)["text"]
 
 
 _lock = threading.Lock()

@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from engine.calibration import IDENTITY, ModalityMap, load_maps
 from engine.errors import ModelError
 
 #: Where all encoders' weights lie.
@@ -18,6 +19,9 @@ WEIGHTS = Path(__file__).parent / "weights"
 
 #: Maps each file, by its path relative to :data:`WEIGHTS`, to its SHA-256.
 MANIFEST = "manifest.json"
+
+#: The cross-modal maps, by their path in the manifest.
+CALIBRATION = "calibration.json"
 
 _MEND = "reinstall Emojuke or restore the file (git checkout -- engine/encoders/weights)"
 
@@ -95,6 +99,16 @@ def load_tensors(name: str, root: Path = WEIGHTS) -> dict[str, torch.Tensor]:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"the weights file {name} cannot be read ({error})", _MEND) from error
+
+
+def shipped_maps(root: Path = WEIGHTS) -> dict[str, ModalityMap]:
+    """The cross-modal maps of "text", "emoji" and "audio" after their hash was found right; the identity where none was fitted.
+
+    Raises:
+        ModelError: when the file is damaged, not in the manifest, or holds no maps.
+    """
+    fitted = load_maps(verified(CALIBRATION, root)) if (root / CALIBRATION).exists() else {}
+    return {name: fitted.get(name, IDENTITY) for name in ("text", "emoji", "audio")}
 
 
 def version_of(name: str, files: Iterable[str], root: Path = WEIGHTS) -> str:

@@ -66,8 +66,9 @@ def save(folder: Path, part: Part, header: Header) -> None:
             _sync(folder)
         _sweep(folder, target, before)
     except OSError as error:
+        cause = error.strerror or "the disk took only part of a file and is full or over its quota"  # numpy counts what was written instead
         raise IndexFileError(
-            f"the index cannot be written to {folder} ({error.strerror or error})", "make room there or make it writable; no song is lost"
+            f"the index cannot be written to {folder} ({cause})", "make room there or make it writable; no song is lost"
         ) from error
 
 

@@ -305,3 +305,15 @@ def test_cards_are_drawn_for_terminals(home: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (75.9, "1:15"), (600, "10:00"), (3600, "1:00:00"), (-3, "0:00")])
 def test_moments_are_shown_as_minutes_and_seconds(seconds: float, shown: str) -> None:
     assert clock(seconds) == shown
+
+
+def test_a_file_that_failed_is_listed_with_its_path(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / ("a folder with a long name " * 4).strip()
+    folder.mkdir()
+    (folder / "broken.mp3").write_bytes(b"no audio at all")
+    emojuke("catalogue", "add", str(folder))
+    code, out, _ = emojuke("catalogue", "errors")
+    assert code == 0
+    assert out.startswith("…")
+    assert out.count("broken.mp3") == 1
+    assert f"{folder.name[-30:]}{os.sep}broken.mp3" in out

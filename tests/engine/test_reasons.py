@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.affect import EMOJI_INDEX, N_EMOJI, Affect, FloatArray, normalised
+from engine.affect import EMOJI, EMOJI_INDEX, N_EMOJI, Affect, FloatArray, normalised
 from engine.reasons import APART, Compared, query_reason, reasons
 
 
@@ -48,6 +48,19 @@ def test_shared_emoji_are_those_both_have() -> None:
     apart = " ".join(reasons(compared(affect(0.5, 0.5, symbol="😢"), affect(0.5, 0.5, symbol="😡"))))
     assert "overlap 100%" in found
     assert "overlap 100%" not in apart
+
+
+def test_an_emoji_that_the_card_of_the_song_does_not_show_is_no_reason() -> None:
+    emoji = np.full(N_EMOJI, 1e-4)
+    emoji[:6] = (0.20, 0.19, 0.18, 0.17, 0.16, 0.10)
+    song = Affect(np.full(3, 0.5, dtype=np.float32), normalised(emoji))
+    sixth = " ".join(reasons(compared(affect(0.5, 0.5, symbol=EMOJI[5]), song)))
+    assert EMOJI[5] not in sixth
+    only_sixth = np.full(N_EMOJI, 1e-6)
+    only_sixth[5] = 1.0
+    asked = Affect(song.vad, normalised(only_sixth))
+    assert not [reason for reason in reasons(compared(asked, song)) if "both sound like" in reason]
+    assert EMOJI[0] in " ".join(reasons(compared(affect(0.5, 0.5, symbol=EMOJI[0]), song)))
 
 
 def test_the_moment_says_whether_it_beats_the_song() -> None:

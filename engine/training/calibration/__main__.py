@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.calibration import ModalityMap, save_maps
-from engine.encoders.weights_io import WEIGHTS
+from engine.encoders.weights_io import CALIBRATION, WEIGHTS, write_manifest
 from engine.errors import DataError
 from engine.settings import data_dir
 from engine.training.calibration.development import Development
@@ -112,9 +112,10 @@ def main(oof_path: Path = PATH) -> None:
     development = Development.read(data_dir(), load_oof(oof_path))
     chosen, _ = choose(development)
     slope, intercept = match_probability(development, chosen)
-    save_maps(chosen.maps, WEIGHTS / "calibration.json")
+    save_maps(chosen.maps, WEIGHTS / CALIBRATION)
     match = {"w": chosen.space.w, "alpha": chosen.space.alpha, "slope": round(slope, 4), "intercept": round(intercept, 4)}
     (WEIGHTS / "match.json").write_text(json.dumps(match, indent=1) + "\n", encoding="utf-8")
+    write_manifest([CALIBRATION, "match.json"])
     print(f"chosen: {match}, prior power {chosen.power}, entropy {chosen.entropy}")
 
 

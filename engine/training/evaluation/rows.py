@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.affect import FloatArray
-from engine.calibration import load_maps
 from engine.encoders.message import MessageEncoder
-from engine.encoders.weights_io import WEIGHTS
+from engine.encoders.weights_io import shipped_maps
+from engine.ranking import MatchScale
 from engine.settings import settings
 from engine.training.audio import baseline
 from engine.training.audio import datasets as audio_datasets
@@ -71,14 +70,14 @@ class Bench:
         return text.evaluate_text(load_text_encoder())
 
     @functools.cached_property
-    def match(self) -> dict[str, float]:
-        """w, alpha, slope and intercept of the shipped match."""
-        return {name: float(value) for name, value in json.loads((WEIGHTS / "match.json").read_text(encoding="utf-8")).items()}
+    def match(self) -> MatchScale:
+        """The shipped match."""
+        return MatchScale.load()
 
     @functools.cached_property
     def space(self) -> Space:
         """The shipped audio map and weights."""
-        return Space(load_maps(WEIGHTS / "calibration.json")["audio"], self.match["w"], self.match["alpha"])
+        return Space(shipped_maps()["audio"], self.match.w, self.match.alpha)
 
     @functools.cached_property
     def sets(self) -> dict[str, LabelledSongs]:
@@ -248,7 +247,7 @@ def x6(bench: Bench) -> Row:
     chosen, vectors = bench.queries("word", "sentence", "emoji")
     keep = [i for i, q in enumerate(chosen) if q.quadrant]
     distance = bench.space.distances(bench.oof, songs, vectors[keep])
-    probability = 1.0 / (1.0 + np.exp(-(bench.match["intercept"] - bench.match["slope"] * distance.astype(np.float64))))
+    probability = 1.0 / (1.0 + np.exp(-(bench.match.intercept - bench.match.slope * distance.astype(np.float64))))
     right = np.asarray([chosen[i].quadrant for i in keep])[:, None] == np.asarray(songs.labels)[None]
     error, curve = expected_calibration_error(probability.ravel(), right.ravel())
     base = float(right.mean())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from engine.errors import DataError
+from engine.errors import DataError, EmojukeError
 from engine.settings import data_dir
 from engine.training.evaluation import product_rows, rows
 from engine.training.evaluation.report import DOCS, Row, markdown, write
@@ -48,16 +48,16 @@ def run(
     folder: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> list[Row]:
-    """Measure rows and write results.md and results.json.
+    """Measure rows and write results.md and results.json. A row whose data are not there is said and left out.
 
     Args:
         chosen: ids of rows; all when empty.
         retrain: id of a row whose model is trained anew first; only this row is then measured, and no shipped file changes.
         folder: where the results go; the repository's docs by default. Nothing is written when retraining.
-        say: told each row as it is measured.
+        say: told each row as it is measured, and each that cannot be, with the reason.
 
     Raises:
-        DataError: when a row does not exist, cannot be retrained, or the labelled data are missing.
+        DataError: when a row does not exist, cannot be retrained, or not a single one could be measured.
     """
     wanted = [name.upper() for name in ([retrain] if retrain else chosen or ROWS)]
     unknown = [name for name in wanted if name not in ROWS]
@@ -68,11 +68,17 @@ def run(
         bench = _retrained(bench, wanted[0], say)
     measured = []
     for name in wanted:
-        row = ROWS[name](bench)
+        try:
+            row = ROWS[name](bench)
+        except EmojukeError as error:
+            say(f"{name} could not be measured: {error}")
+            continue
         if retrain:
             row = replace(row, source="retrained now")
         measured.append(row)
         say(markdown([row]))
+    if not measured:
+        raise DataError("not a single row could be measured", "see the reason beside each row")
     if not retrain:
         write(measured, folder or DOCS)
     return measured

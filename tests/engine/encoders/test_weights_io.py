@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from engine.encoders.weights_io import MANIFEST, load_tensors, read_manifest, sha256, verified, version_of, write_manifest
+from engine.calibration import IDENTITY
+from engine.encoders.weights_io import (
+    MANIFEST,
+    WEIGHTS,
+    load_tensors,
+    read_manifest,
+    sha256,
+    shipped_maps,
+    verified,
+    version_of,
+    write_manifest,
+)
 from engine.errors import ModelError
+from engine.ranking import MatchScale
 
 NAME = "text/weights.safetensors"
 
@@ -81,3 +94,37 @@ def test_writing_keeps_the_others_and_drops_the_gone(root: Path) -> None:
     (root / "audio/a.bin").unlink()
     write_manifest([NAME], root)
     assert set(read_manifest(root)) == {NAME}
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    for name in (MANIFEST, "calibration.json", "match.json"):
+        shutil.copy(WEIGHTS / name, tmp_path / name)
+    return tmp_path
+
+
+def flip_a_digit(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "9" in text
+    path.write_text(text.replace("9", "8", 1), encoding="utf-8")
+
+
+def test_the_shipped_maps_and_match_are_those_of_the_manifest(shipped: Path) -> None:
+    assert set(shipped_maps(shipped)) == {"text", "emoji", "audio"}
+    assert MatchScale.load(shipped / "match.json") == MatchScale.load()
+
+
+def test_a_flipped_digit_of_the_maps_is_one_sentence(shipped: Path) -> None:
+    flip_a_digit(shipped / "calibration.json")
+    with pytest.raises(ModelError, match=r"^the weights file calibration\.json is damaged[^;]*; reinstall Emojuke[^;]*\.$"):
+        shipped_maps(shipped)
+
+
+def test_a_flipped_digit_of_the_match_is_one_sentence(shipped: Path) -> None:
+    flip_a_digit(shipped / "match.json")
+    with pytest.raises(ModelError, match=r"^the weights file match\.json is damaged[^;]*; reinstall Emojuke[^;]*\.$"):
+        MatchScale.load(shipped / "match.json")
+
+
+def test_without_fitted_maps_every_modality_stays_as_it_is(root: Path) -> None:
+    assert all(map_ is IDENTITY for map_ in shipped_maps(root).values())
