@@ -157,9 +157,9 @@ def _own(guild: int | None) -> int:
 
 
 def _failure(error: FileError) -> str:
-    path, name = _shortened(printable(error.path, _LONGEST_PATH)), Path(error.path).name
-    if error.reason.startswith(f"{name} "):
-        return f"{path} {printable(error.reason.removeprefix(name))}"
+    path, quoted = _shortened(printable(error.path, _LONGEST_PATH)), f"“{Path(error.path).name}” "
+    if error.reason.startswith(quoted):
+        return f"{path} {printable(error.reason.removeprefix(quoted))}"
     return f"{path}: {printable(error.reason)}"
 
 
