@@ -78,9 +78,8 @@ def test_a_vote_moves_the_very_next_answer(small: Assistant) -> None:
 
 
 def test_what_lies_near_a_liked_song_rises_and_says_so(assistant: Assistant) -> None:
-    for i in range(8):
-        add_song(assistant, f"Song {i}", (0.3 + 0.01 * i, 0.3, 0.3))
-    query = at(0.3, 0.3, 0.3)
+    songs = [add_song(assistant, f"Song {i}", (0.3 + 0.01 * i, 0.3, 0.3)) for i in range(8)]
+    query = assistant.song_affect(songs[:1])
     before = assistant.search(query, member_id=5)
     last = before.matches[-1].recording_id
     assistant.vote(LOCAL_GUILD, 5, last, query, 1, rank=8)

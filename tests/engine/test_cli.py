@@ -104,7 +104,7 @@ def test_search_prints_text_and_reasons(home: Path) -> None:
     code, out, _ = emojuke("search", "heartbroken 💔", "--top", "2", "--why")
     assert code == 0
     assert re.search(r"1\. Artist \d – Song \d+ .*%\), from \d:\d\d", out)
-    assert re.search(r"- .*(like your message|both sound like)", out)
+    assert re.search(r"- .*(like your message|both sound like|nearer than the song|than asked)", out)
     assert re.search(r"2 songs in \d+ ms", out)
 
 
