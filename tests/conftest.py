@@ -7,6 +7,7 @@ library's ``wave`` and has the real ffmpeg turn them into whatever format a test
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,9 @@ import pytest
 
 from engine.settings import Settings, settings
 from tests.audio import Studio
+
+# A shell that starts the suite in the background leaves Ctrl-C ignored, and children inherit that; tests press it on purpose.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("EMOJUKE_DATA") or CHECKOUT.parent / "shared" / "data")
